@@ -19,7 +19,6 @@ const { output: result } = await cruise(
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     doNotFollow: { path: ['node_modules'] },
-    exclude: { path: ['/dist/'] },
   },
   {
     exportsFields: ['exports'],
