@@ -4,7 +4,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
 } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -38,7 +46,8 @@ const paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 /** npm hands its own settings to what it runs; pnpm would take them for its own. How to reach the registry stays. */
 function cleanEnvironment() {
-  const keep = /^npm_config_(registry|proxy|https?_proxy|http-proxy|https-proxy|noproxy|no_proxy|cafile|ca|cert|key|strict.ssl|userconfig|globalconfig|@.*|\/\/.*)$/i;
+  const keep =
+    /^npm_config_(registry|proxy|https?_proxy|http-proxy|https-proxy|noproxy|no_proxy|cafile|ca|cert|key|strict.ssl|userconfig|globalconfig|@.*|\/\/.*)$/i;
   const cleaned = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (/^npm_(config|package|lifecycle|command|execpath|node_execpath)/i.test(name) && !keep.test(name)) continue;
@@ -57,7 +66,10 @@ function cleanEnvironment() {
 class StepFailed extends Error {}
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-const done = (text) => { console.log(text); return 0; };
+const done = (text) => {
+  console.log(text);
+  return 0;
+};
 
 /** Runs a set-up command quietly: one line with its time; its whole output only when it fails. */
 async function step(label, command, commandArgs, options = {}) {
@@ -82,7 +94,11 @@ const running = new Set();
  */
 function run(command, commandArgs, { cwd = root, quiet = false, childEnv = env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, commandArgs, { cwd, env: childEnv, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const child = spawn(command, commandArgs, {
+      cwd,
+      env: childEnv,
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    });
     running.add(child);
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
@@ -118,7 +134,9 @@ async function script(path) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new StepFailed(`expected Node ${manifest.engines.node}, got ${process.version}; install it from https://nodejs.org`);
+  throw new StepFailed(
+    `expected Node ${manifest.engines.node}, got ${process.version}; install it from https://nodejs.org`,
+  );
 }
 
 async function installPnpm() {
@@ -129,9 +147,14 @@ async function installPnpm() {
   const npmCli = process.env.npm_execpath;
   const [command, first] = /npm-cli\.[cm]?js$/.test(npmCli ?? '') ? [process.execPath, [npmCli]] : ['npm', []];
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--loglevel=error'];
-  await step(`pnpm ${pnpmVersion}`, command, [...first, 'install', '--prefix', folder, ...options, `pnpm@${pnpmVersion}`], {
-    hint: 'the first run needs the npm registry',
-  });
+  await step(
+    `pnpm ${pnpmVersion}`,
+    command,
+    [...first, 'install', '--prefix', folder, ...options, `pnpm@${pnpmVersion}`],
+    {
+      hint: 'the first run needs the npm registry',
+    },
+  );
   rmSync(pnpmHome, { recursive: true, force: true });
   renameSync(folder, pnpmHome);
 }
@@ -140,7 +163,10 @@ function workspaceManifests() {
   const folders = ['packages', 'apps', 'tools'].flatMap((group) =>
     existsSync(inRoot(group)) ? readdirSync(inRoot(group)).map((name) => join(group, name)) : [],
   );
-  return folders.map((folder) => join(folder, 'package.json')).filter((file) => existsSync(inRoot(file))).sort();
+  return folders
+    .map((folder) => join(folder, 'package.json'))
+    .filter((file) => existsSync(inRoot(file)))
+    .sort();
 }
 
 /** What decides the contents of node_modules. It lies inside node_modules, so that deleting them deletes it. */
@@ -162,7 +188,8 @@ async function installDependencies() {
   writeFileSync(stampFile, stamp);
 }
 
-const build = () => step('build', process.execPath, [bin('turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only']);
+const build = () =>
+  step('build', process.execPath, [bin('turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only']);
 
 /** Two set-ups in one tree would write the same folders: the second waits. A lock whose process is gone is void. */
 async function locked(work) {
@@ -215,7 +242,9 @@ async function setUp() {
 
 /** Relative paths among the arguments mean the folder in which the user typed them. */
 function callersFolder() {
-  return process.env.npm_lifecycle_event && existsSync(process.env.INIT_CWD ?? '') ? process.env.INIT_CWD : process.cwd();
+  return process.env.npm_lifecycle_event && existsSync(process.env.INIT_CWD ?? '')
+    ? process.env.INIT_CWD
+    : process.cwd();
 }
 
 const demo = () => node(inRoot('apps', 'demo', 'dist', 'cli.js'), args, { cwd: callersFolder() });

@@ -34,7 +34,9 @@ console.log(output.trim());
 const wrong = checkManifests(packages);
 // Without its TypeScript the cruiser sees no file and is content: a check that looked at nothing has failed.
 if (result.summary.totalCruised < packages.length) {
-  wrong.push(`expected at least ${packages.length} modules, got ${result.summary.totalCruised}: TypeScript sources were not read`);
+  wrong.push(
+    `expected at least ${packages.length} modules, got ${result.summary.totalCruised}: TypeScript sources were not read`,
+  );
 }
 for (const line of wrong) console.log(line);
 process.exitCode = exitCode || wrong.length ? 1 : 0;

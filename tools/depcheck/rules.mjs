@@ -64,7 +64,10 @@ function rulesOf(name) {
       comment: `${name} may import ${(outsiders[name] ?? []).join(', ') || 'nothing'} from npm`,
       severity: 'error',
       from,
-      to: { path: 'node_modules/', pathNot: ['@types/node/', ...(outsiders[name] ?? []).map((n) => `node_modules/${literal(n)}/`)] },
+      to: {
+        path: 'node_modules/',
+        pathNot: ['@types/node/', ...(outsiders[name] ?? []).map((n) => `node_modules/${literal(n)}/`)],
+      },
     },
   ];
   if (dynamic.length) {
