@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// `npm run golden`: makes the PyTorch fixtures with real PyTorch. See `npm run golden -- --help`.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+// Debian's own interpreter first: another `python3` on the PATH does not see Debian's packages.
+const candidates = [process.env.KONV_PYTHON, '/usr/bin/python3', 'python3'].filter(Boolean);
+const python = candidates.find((name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
+
+if (!python) {
+  console.error(
+    [
+      `expected a Python that can import torch, got none (tried ${candidates.join(', ')}).`,
+      'On Debian 12:  apt-get install python3-torch libopenblas0-pthread dataset-fashion-mnist',
+      'Elsewhere set KONV_PYTHON to one that has PyTorch 1.13. Only regenerating fixtures needs it; the tests do not.',
+    ].join('\n'),
+  );
+  process.exitCode = 1;
+} else {
+  const { status, signal } = spawnSync(python, [join(folder, 'run.py'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exitCode = status ?? (signal ? 130 : 1);
+}
