@@ -1,0 +1,225 @@
+import type { BinaryKind, CompareKind, RequiredBinaryKind } from '../backend.js';
+import { dispatch, dispatchInPlace } from '../dispatch.js';
+import { type DType, isFloat, promote, promoteWithNumber } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import { broadcastShapes } from '../shape.js';
+import { isTensor, type Tensor } from '../tensor.js';
+import { cast } from './cast.js';
+import { ALL_STRIDED, defineNonDifferentiableOp, defineOp, type Op, type Operand, type RefOperand } from './define-op.js';
+import { logicalNot, where } from './where.js';
+
+type Other = Tensor | number;
+type Decomposition = (a: Other, b: Other) => Tensor;
+
+const compareKinds: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+
+/** The optional kinds in terms of required ones. A comparison with NaN is false, but `ne` is true. */
+const decompositions: Record<Exclude<BinaryKind, RequiredBinaryKind>, Decomposition> = {
+  minimum: (a, b) => mul(maximum(mul(a, -1), mul(b, -1)), -1),
+  ne: (a, b) => logicalNot(eq(a, b)),
+  gt: (a, b) => lt(b, a),
+  le: (a, b) => maximum(lt(a, b), eq(a, b)),
+  ge: (a, b) => maximum(lt(b, a), eq(a, b)),
+  reluGrad: (dy, y) => where(lt(0, y), dy, 0),
+  sigmoidGrad: (dy, y) => mul(dy, mul(y, sub(1, y))),
+  tanhGrad: (dy, y) => mul(dy, sub(1, mul(y, y))),
+};
+
+function inferBinary(kind: BinaryKind, inputs: readonly Operand[]): { shape: readonly number[]; dtype: DType }[] {
+  const a = inputs[0] as Other;
+  const b = inputs[1] as Other;
+  let shape: readonly number[];
+  let dtype: DType;
+  if (typeof a === 'number') ({ shape, dtype } = b as Tensor);
+  else if (typeof b === 'number') ({ shape, dtype } = a);
+  else {
+    shape = broadcastShapes(kind, a.shape, b.shape);
+    dtype = a.dtype;
+  }
+  return [{ shape, dtype: compareKinds.has(kind) ? 'bool' : dtype }];
+}
+
+function binaryOp(kind: BinaryKind): Op<null> {
+  const decompose = (decompositions as Partial<Record<BinaryKind, Decomposition>>)[kind];
+  const definition = {
+    family: 'binary',
+    kind,
+    strided: ALL_STRIDED,
+    broadcast: true,
+    infer: (inputs: readonly Operand[]) => inferBinary(kind, inputs),
+    kernel: (
+      backend: Parameters<Op['kernel']>[0],
+      inputs: readonly RefOperand[],
+      _attrs: null,
+      outputs: readonly Tensor['ref'][],
+    ) => backend.binary(kind, inputs[0] as number, inputs[1] as number, outputs[0]),
+    decompose: decompose ? (inputs: readonly Operand[]) => decompose(inputs[0] as Other, inputs[1] as Other) : null,
+  } as const;
+  return compareKinds.has(kind)
+    ? defineNonDifferentiableOp(kind, definition)
+    : defineOp(kind as Exclude<BinaryKind, CompareKind>, definition);
+}
+
+export const binaryOps: { readonly [K in BinaryKind]: Op<null> } = {
+  add: binaryOp('add'),
+  sub: binaryOp('sub'),
+  mul: binaryOp('mul'),
+  div: binaryOp('div'),
+  pow: binaryOp('pow'),
+  maximum: binaryOp('maximum'),
+  minimum: binaryOp('minimum'),
+  eq: binaryOp('eq'),
+  ne: binaryOp('ne'),
+  lt: binaryOp('lt'),
+  le: binaryOp('le'),
+  gt: binaryOp('gt'),
+  ge: binaryOp('ge'),
+  reluGrad: binaryOp('reluGrad'),
+  sigmoidGrad: binaryOp('sigmoidGrad'),
+  tanhGrad: binaryOp('tanhGrad'),
+};
+
+/**
+ * The dtype in which two operands compute. A scalar tensor counts like a number: it does not widen a tensor of its own
+ * kind (float32 [3] with float64 [] is float32). Source: PyTorch, "type promotion".
+ */
+export function commonDType(op: string, a: Other, b: Other): DType {
+  if (typeof a === 'number') {
+    if (typeof b === 'number') throw new DTypeError(op, 'expected at least one tensor, got two numbers; wrap one with tensor(...)');
+    return promoteWithNumber(checkTensor(op, b).dtype, a);
+  }
+  checkTensor(op, a);
+  if (typeof b === 'number') return promoteWithNumber(a.dtype, b);
+  checkTensor(op, b);
+  if (a.dtype === b.dtype) return a.dtype;
+  const [ka, kb] = [kindRank(a.dtype), kindRank(b.dtype)];
+  if (a.rank > 0 && b.rank === 0 && kb <= ka) return a.dtype;
+  if (b.rank > 0 && a.rank === 0 && ka <= kb) return b.dtype;
+  return promote(a.dtype, b.dtype);
+}
+
+function kindRank(dtype: DType): number {
+  return isFloat(dtype) ? 2 : dtype === 'int32' ? 1 : 0;
+}
+
+function checkTensor(op: string, x: unknown): Tensor {
+  if (isTensor(x)) return x;
+  throw new DTypeError(op, `expected a tensor or a number, got ${Array.isArray(x) ? 'an array' : typeof x}; wrap it with tensor(...)`);
+}
+
+/** The kind that computes `kind` on `dtype`, after checking that there is one: on bools, or is `maximum`. */
+function kindFor(kind: BinaryKind, dtype: DType): BinaryKind {
+  if (dtype !== 'bool' || compareKinds.has(kind)) return kind;
+  if (kind === 'add') return 'maximum';
+  if (kind === 'mul' || kind === 'maximum' || kind === 'minimum') return kind;
+  throw new DTypeError(kind, "expected numbers, got bool operands; use cast('int32') or cast('float32') first");
+}
+
+function computeDType(kind: BinaryKind, a: Other, b: Other): DType {
+  const common = commonDType(kind, a, b);
+  if (kind === 'div' && !isFloat(common)) return 'float32';
+  if (kind === 'pow' && common === 'int32' && typeof b === 'number' && b < 0) {
+    throw new DTypeError('pow', `expected an exponent >= 0 for int32, got ${b}; use cast('float32') first`);
+  }
+  return kind === 'pow' && common === 'bool' ? 'int32' : common;
+}
+
+function castTo(x: Other, dtype: DType): Other {
+  return typeof x === 'number' || x.dtype === dtype ? x : cast(x, dtype);
+}
+
+function apply(kind: BinaryKind, a: Other, b: Other): Tensor {
+  const dtype = computeDType(kind, a, b);
+  return dispatch(binaryOps[kindFor(kind, dtype)], [castTo(a, dtype), castTo(b, dtype)], null);
+}
+
+/** In place: the result must have `a`'s own dtype. */
+function applyInPlace(kind: BinaryKind, a: Tensor, b: Other): Tensor {
+  const name = `${kind}_`;
+  const dtype = computeDType(kind, a, b);
+  if (dtype !== a.dtype) {
+    throw new DTypeError(name, `expected a result of the tensor's own dtype ${a.dtype}, got ${dtype}; use ${kind}() or cast the operand`);
+  }
+  return dispatchInPlace(name, binaryOps[kindFor(kind, dtype)], [a, castTo(b, dtype)], null, a);
+}
+
+/** y = a + b, elementwise with broadcasting (axes align at the end; size 1 stretches). Source: torch.add. */
+export function add(a: Other, b: Other): Tensor {
+  return apply('add', a, b);
+}
+/** y = a - b. Errors: `DTypeError` for two bools. Source: torch.sub. */
+export function sub(a: Other, b: Other): Tensor {
+  return apply('sub', a, b);
+}
+/** y = a b, elementwise. Source: torch.mul. */
+export function mul(a: Other, b: Other): Tensor {
+  return apply('mul', a, b);
+}
+/** y = a / b; int32 operands give float32. Source: torch.div. */
+export function div(a: Other, b: Other): Tensor {
+  return apply('div', a, b);
+}
+/** y = a^b. Errors: `DTypeError` for a negative exponent of int32. Source: torch.pow. */
+export function pow(a: Other, b: Other): Tensor {
+  return apply('pow', a, b);
+}
+/** The greater of two; NaN if either is. Ties share the gradient equally. Source: torch.maximum. */
+export function maximum(a: Other, b: Other): Tensor {
+  return apply('maximum', a, b);
+}
+/** The lesser of two; NaN if either is. Ties share the gradient equally. Source: torch.minimum. */
+export function minimum(a: Other, b: Other): Tensor {
+  return apply('minimum', a, b);
+}
+/** a = b, as bool. Not differentiable. Source: torch.eq. */
+export function eq(a: Other, b: Other): Tensor {
+  return apply('eq', a, b);
+}
+/** a != b, as bool. Source: torch.ne. */
+export function ne(a: Other, b: Other): Tensor {
+  return apply('ne', a, b);
+}
+/** a < b, as bool. Source: torch.lt. */
+export function lt(a: Other, b: Other): Tensor {
+  return apply('lt', a, b);
+}
+/** a <= b, as bool. Source: torch.le. */
+export function le(a: Other, b: Other): Tensor {
+  return apply('le', a, b);
+}
+/** a > b, as bool. Source: torch.gt. */
+export function gt(a: Other, b: Other): Tensor {
+  return apply('gt', a, b);
+}
+/** a >= b, as bool. Source: torch.ge. */
+export function ge(a: Other, b: Other): Tensor {
+  return apply('ge', a, b);
+}
+/** dx of relu: y > 0 ? dy : 0. */
+export function reluGrad(dy: Tensor, y: Tensor): Tensor {
+  return apply('reluGrad', dy, y);
+}
+/** dx of sigmoid: dy y (1 - y). */
+export function sigmoidGrad(dy: Tensor, y: Tensor): Tensor {
+  return apply('sigmoidGrad', dy, y);
+}
+/** dx of tanh: dy (1 - y y). */
+export function tanhGrad(dy: Tensor, y: Tensor): Tensor {
+  return apply('tanhGrad', dy, y);
+}
+/** a += b over a's own values. Errors: `GradError` as of `dispatchInPlace`. Source: torch.Tensor.add_. */
+export function add_(a: Tensor, b: Other): Tensor {
+  return applyInPlace('add', a, b);
+}
+/** a -= b. Source: torch.Tensor.sub_. */
+export function sub_(a: Tensor, b: Other): Tensor {
+  return applyInPlace('sub', a, b);
+}
+/** a *= b. Source: torch.Tensor.mul_. */
+export function mul_(a: Tensor, b: Other): Tensor {
+  return applyInPlace('mul', a, b);
+}
+/** a /= b. Source: torch.Tensor.div_. */
+export function div_(a: Tensor, b: Other): Tensor {
+  return applyInPlace('div', a, b);
+}
