@@ -1,0 +1,11 @@
+export { Generator, DEFAULT_SEED } from './generator.js';
+export type { GeneratorState } from './state.js';
+export {
+  fillBernoulli,
+  fillBernoulliTensor,
+  fillDropoutMask,
+  fillNormal,
+  fillRandint,
+  fillUniform,
+  randperm,
+} from './distributions.js';
