@@ -7,13 +7,6 @@ const literal = (name) => name.replace(/[/.]/g, '\\$&');
 export function makeRules(packages) {
   const rules = [
     {
-      name: 'no-cycle',
-      comment: 'two files that need each other are one file; a cycle through types alone is allowed',
-      severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
       name: 'resolvable',
       comment: 'the import leads nowhere: is the package in package.json, the file there, the extension .js?',
       severity: 'error',
