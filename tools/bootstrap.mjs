@@ -77,6 +77,7 @@ async function step(label, command, commandArgs, options = {}) {
   if (color) process.stdout.write(`${paint(2, '…')} ${label}`);
   const { code, output } = await run(command, commandArgs, { ...options, quiet: true });
   if (color) process.stdout.write('\r\u001b[K');
+  if (interrupted) throw new StepFailed('interrupted');
   if (code === 0) {
     console.log(`${paint(32, '✓')} ${label} ${paint(2, seconds(since))}`);
     return;
@@ -146,15 +147,15 @@ async function installPnpm() {
   const folder = mkdtempSync(join(cache, 'pnpm-'));
   const npmCli = process.env.npm_execpath;
   const [command, first] = /npm-cli\.[cm]?js$/.test(npmCli ?? '') ? [process.execPath, [npmCli]] : ['npm', []];
-  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--loglevel=error'];
-  await step(
-    `pnpm ${pnpmVersion}`,
-    command,
-    [...first, 'install', '--prefix', folder, ...options, `pnpm@${pnpmVersion}`],
-    {
-      hint: 'the first run needs the npm registry',
-    },
-  );
+  const options =
+    '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-maxtimeout=3000';
+  const install = [...first, 'install', '--prefix', folder, ...options.split(' '), `pnpm@${pnpmVersion}`];
+  try {
+    await step(`pnpm ${pnpmVersion}`, command, install, { hint: 'the first run needs the npm registry' });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   rmSync(pnpmHome, { recursive: true, force: true });
   renameSync(folder, pnpmHome);
 }
@@ -283,8 +284,7 @@ try {
     throw new StepFailed(`expected a task, one of ${Object.keys(tasks).join(', ')}; got ${task ?? 'none'}`);
   }
   await setUp();
-  const code = await tasks[task]();
-  process.exitCode = interrupted || code;
+  process.exitCode = await tasks[task]();
 } catch (error) {
   if (!(error instanceof StepFailed)) throw error;
   console.error(paint(31, error.message));
