@@ -1,1 +1,2 @@
-export {};
+export { cpuJs } from './backend.js';
+export type { CpuJsOptions } from './backend.js';
