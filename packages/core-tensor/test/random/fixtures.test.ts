@@ -92,7 +92,7 @@ function expectStep(s: Step, got: ArrayLike<number> | string): void {
   }
 }
 
-const sha256 = (x: ArrayBufferView): string => createHash('sha256').update(x).digest('hex');
+const sha256 = (x: NodeJS.TypedArray): string => createHash('sha256').update(x).digest('hex');
 
 describe("PyTorch's numbers, script by script", () => {
   for (const [i, c] of fixture.cases.entries()) {

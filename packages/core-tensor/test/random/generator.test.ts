@@ -114,7 +114,7 @@ describe('seeds and states that are refused', () => {
     ['left negative', patched(8, 0xff, 0xff, 0xff, 0xff)],
     ['a word of 33 bits', patched(24 + 4, 1)],
     ['a cached normal that is 2', patched(5040, 2)],
-    ['a cached normal that is NaN', patched(5024, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f).with(5040, 1)],
+    ['a cached normal that is NaN', patched(5024, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f, ...new Array<number>(8).fill(0), 1)],
   ])('state: %s', (_, state) => {
     const g = new Generator(9);
     g.normal();
@@ -190,7 +190,7 @@ describe('fma', () => {
 
   it('rounds once: no neighbour is nearer to the exact value', () => {
     const g = new Generator(17);
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 600; i++) {
       const [a, b, c] = [g.normal(), g.normal(0, 3), g.normal(0, i % 3 === 0 ? 1e-9 : 1)];
       const want = exact(a) * exact(b) + (exact(c) << 1200n);
       const got = fma(a, b, c);
