@@ -1,0 +1,139 @@
+"""How a case's op and attributes (konv's names) are said in PyTorch. Each entry: (tensors, attributes) -> outputs."""
+import torch
+import torch.nn.functional as F
+
+
+def pick(attrs, **names):
+    """The attributes that stand there, under PyTorch's names."""
+    return {names[k]: v for k, v in attrs.items() if k in names and v is not None}
+
+
+def tuples(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def index(entries):
+    """konv's index notation to Python's: number, null for the whole axis, [start, end, step]."""
+    return tuple(slice(None) if e is None else slice(*e) if isinstance(e, list) else e for e in entries)
+
+
+def longs(t):
+    return t.long()
+
+
+def reduce(fn, *names):
+    known = {'dim': 'dim', 'keepdim': 'keepdim', 'correction': 'correction'}
+
+    def call(t, a):
+        options = {known[k]: tuples(v) for k, v in a.items() if v is not None}
+        return tuple(fn(t[0], **options)) if names else fn(t[0], **options)
+    return call
+
+
+def variance(t, a):
+    options = {'correction': 1, 'keepdim': False, **a}
+    return torch.var(t[0], tuples(options.pop('dim', None)), **options)
+
+
+def extremum(fn):
+    def call(t, a):
+        return tuple(fn(t[0], a['dim'], a.get('keepdim', False))) if 'dim' in a else fn(t[0])
+    return call
+
+
+def conv(fn):
+    return lambda t, a: fn(t[0], t[1], t[2], **{k: tuples(v) for k, v in a.items()})
+
+
+def conv_transpose(fn):
+    def call(t, a):
+        return fn(t[0], t[1], t[2], **{'output_padding' if k == 'outputPadding' else k: tuples(v) for k, v in a.items()})
+    return call
+
+
+POOL = {
+    'kernelSize': 'kernel_size', 'stride': 'stride', 'padding': 'padding', 'dilation': 'dilation', 'ceilMode': 'ceil_mode',
+    'countIncludePad': 'count_include_pad', 'divisorOverride': 'divisor_override',
+}
+
+
+def max_pool(fn):
+    return lambda t, a: fn(t[0], return_indices=True, **{POOL[k]: tuples(v) for k, v in a.items()})
+
+
+def avg_pool(fn):
+    return lambda t, a: fn(t[0], **{POOL[k]: tuples(v) for k, v in a.items()})
+
+
+LOSS = {'reduction': 'reduction', 'ignoreIndex': 'ignore_index', 'labelSmoothing': 'label_smoothing'}
+
+
+def class_loss(fn):
+    def call(t, a):
+        target = t[1] if t[1].is_floating_point() else t[1].long()
+        return fn(t[0], target, weight=t[2] if len(t) > 2 else None, **pick(a, **LOSS))
+    return call
+
+
+def batch_norm(t, a):
+    x, weight, bias, mean, var = t
+    mean, var = (None if s is None else s.clone() for s in (mean, var))
+    y = F.batch_norm(x, mean, var, weight, bias, a['training'], a.get('momentum', 0.1), a.get('eps', 1e-5))
+    return (y,) if mean is None else (y, mean, var)
+
+
+def interpolate(t, a):
+    scale = a.get('scaleFactor')
+    return F.interpolate(t[0], tuples(a.get('size')), tuples(scale), a['mode'], a.get('alignCorners'))
+
+
+OPS = {
+    'neg': lambda t, a: -t[0],
+    **{n: (lambda f: lambda t, a: f(t[0]))(getattr(torch, n)) for n in (
+        'abs', 'sign', 'square', 'reciprocal', 'rsqrt', 'sqrt', 'exp', 'log', 'floor', 'ceil', 'relu', 'sigmoid', 'tanh')},
+    **{n: (lambda f: lambda t, a: f(t[0], t[1]))(getattr(torch, f)) for n, f in {
+        'add': 'add', 'sub': 'sub', 'mul': 'mul', 'div': 'div', 'maximum': 'maximum', 'minimum': 'minimum',
+        'eq': 'eq', 'ne': 'ne', 'lt': 'lt', 'le': 'le', 'gt': 'gt', 'ge': 'ge', 'pow': 'pow'}.items()},
+    'clamp': lambda t, a: torch.clamp(t[0], a.get('min'), a.get('max')),
+    'where': lambda t, a: torch.where(*t),
+    'sum': reduce(torch.sum), 'mean': reduce(torch.mean), 'var': variance,
+    'max': extremum(torch.max), 'min': extremum(torch.min),
+    'amax': reduce(torch.amax), 'amin': reduce(torch.amin),
+    'argmax': reduce(torch.argmax), 'argmin': reduce(torch.argmin),
+    'reshape': lambda t, a: t[0].reshape(a['shape']),
+    'permute': lambda t, a: t[0].permute(a['dims']),
+    'transpose': lambda t, a: t[0].transpose(a['dim0'], a['dim1']),
+    'flatten': lambda t, a: t[0].flatten(a.get('startDim', 0), a.get('endDim', -1)),
+    'squeeze': lambda t, a: t[0].squeeze(a['dim']) if 'dim' in a else t[0].squeeze(),
+    'unsqueeze': lambda t, a: t[0].unsqueeze(a['dim']),
+    'expand': lambda t, a: t[0].expand(a['shape']),
+    'slice': lambda t, a: t[0][index(a['index'])],
+    'select': lambda t, a: t[0].select(a['dim'], a['index']),
+    'cat': lambda t, a: torch.cat(t, a['dim']),
+    'stack': lambda t, a: torch.stack(t, a['dim']),
+    'pad': lambda t, a: F.pad(t[0], a['padding'], 'constant', a.get('value', 0)),
+    'matmul': lambda t, a: torch.matmul(
+        t[0].transpose(-1, -2) if a.get('transposeA') else t[0], t[1].transpose(-1, -2) if a.get('transposeB') else t[1]),
+    'linear': lambda t, a: F.linear(*t),
+    'gather': lambda t, a: torch.gather(t[0], a['dim'], longs(t[1])),
+    'scatterAdd': lambda t, a: torch.scatter_add(t[0], a['dim'], longs(t[1]), t[2]),
+    'indexSelect': lambda t, a: torch.index_select(t[0], a['dim'], longs(t[1])),
+    'cumsum': lambda t, a: torch.cumsum(t[0], a['dim']),
+    'sort': lambda t, a: tuple(torch.sort(t[0], dim=a['dim'], descending=a['descending'], stable=True)),
+    'interpolate': interpolate,
+    'conv1d': conv(F.conv1d), 'conv2d': conv(F.conv2d), 'conv3d': conv(F.conv3d),
+    'convTranspose1d': conv_transpose(F.conv_transpose1d), 'convTranspose2d': conv_transpose(F.conv_transpose2d),
+    'convTranspose3d': conv_transpose(F.conv_transpose3d),
+    'maxPool1d': max_pool(F.max_pool1d), 'maxPool2d': max_pool(F.max_pool2d), 'maxPool3d': max_pool(F.max_pool3d),
+    'avgPool1d': avg_pool(F.avg_pool1d), 'avgPool2d': avg_pool(F.avg_pool2d), 'avgPool3d': avg_pool(F.avg_pool3d),
+    'softmax': lambda t, a: torch.softmax(t[0], a['dim']),
+    'logSoftmax': lambda t, a: torch.log_softmax(t[0], a['dim']),
+    'mseLoss': lambda t, a: F.mse_loss(t[0], t[1], reduction=a.get('reduction', 'mean')),
+    'nllLoss': class_loss(F.nll_loss), 'crossEntropy': class_loss(F.cross_entropy),
+    'batchNorm': batch_norm,
+}
+
+
+def call(op, tensors, attrs):
+    out = OPS[op](tensors, attrs)
+    return list(out) if isinstance(out, (tuple, list)) else [out]

@@ -1,0 +1,37 @@
+"""batchNorm: inputs x, weight | null, bias | null, runningMean | null, runningVar | null; outputs y and, where running
+statistics were given, what they are afterwards."""
+import torch
+
+from opcase import FOLDER, Suite, f32, uniform
+
+NAME = 'ops/norm'
+OUT = f'{FOLDER}/norm.ts'
+
+
+def make():
+    s = Suite('norm')
+
+    def case(name, x, attrs, affine=True, running=True, **options):
+        c = x[1]
+        mean, var = ([c], uniform([c], 0.3, 2)) if running else (None, None)
+        s.case('batchNorm', name, [x, uniform([c], 0.5, 1.5) if affine else None, [c] if affine else None, mean, var], attrs,
+               grad=[True, True, True, False, False], **options)
+
+    training, evaluating = {'training': True, 'momentum': 0.1, 'eps': 1e-5}, {'training': False, 'momentum': 0.1, 'eps': 1e-5}
+    case('training, 4-D', [3, 2, 3, 2], training)
+    case('training, 3-D', [2, 3, 4], training)
+    case('training, 2-D', [5, 3], training)
+    case('training, 5-D', [2, 2, 2, 1, 3], training)
+    case('training, no affine', [3, 2, 2, 2], training, affine=False)
+    case('training, no running statistics', [3, 2, 2, 2], training, running=False)
+    case('training, momentum 0.3, eps 0.1', [3, 2, 2, 2], {'training': True, 'momentum': 0.3, 'eps': 0.1})
+    case('training, float64', [3, 2, 2, 2], training, dtype=torch.float64)
+    case('evaluation, 4-D', [2, 3, 2, 2], evaluating)
+    case('evaluation, 2-D, no affine', [3, 4], evaluating, affine=False)
+    case('evaluation, float64', [2, 2, 3], evaluating, dtype=torch.float64)
+    s.case('batchNorm', 'training, constant channel', [f32(2., 1., 2., 3., 2., 5., shape=[3, 2]), [2], [2], [2], uniform([2], 1, 2)],
+           training, grad=[True, True, True, False, False])
+    s.error('batchNorm', 'one value a channel in training', [[1, 3], [3], [3], [3], uniform([3], 1, 2)], training)
+    s.error('batchNorm', 'weight of the wrong size', [[2, 3], [2], [3], [3], uniform([3], 1, 2)], training)
+    s.error('batchNorm', 'running mean of the wrong size', [[2, 3], [3], [3], [2], uniform([3], 1, 2)], training)
+    return s.typescript(NAME)
