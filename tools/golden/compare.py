@@ -28,7 +28,7 @@ def parse(path, content):
 
 
 def is_number(x):
-    return (isinstance(x, (int, float)) and not isinstance(x, bool)) or x in SPECIAL
+    return (isinstance(x, (int, float)) and not isinstance(x, bool)) or (isinstance(x, str) and x in SPECIAL)
 
 
 def is_row(x):
