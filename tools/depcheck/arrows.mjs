@@ -9,11 +9,12 @@ export const arrows = {
   trainer: ['core-tensor', 'layers', 'autograd', 'data', 'formats'],
   'backend-cpu-js': ['core-tensor'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
-  konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer'],
+  // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
+  konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer', 'backend-cpu-js'],
 };
 
-/** Only by `import()`: a bundle holds the backend that the program asks for. */
-export const dynamicArrows = { konv: ['backend-cpu-js'] };
+/** Only by `import()`: a bundle holds the backends that the program asks for. Per package, the other backends. */
+export const dynamicArrows = {};
 
 /** Packages run in browsers too: these alone may reach Node's file system, and only by `import()`. */
 export const mayReachNode = ['data', 'formats', 'trainer'];

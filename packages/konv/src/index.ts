@@ -1,1 +1,35 @@
-export {};
+/**
+ * konv: convolutional networks with the names and the numbers of PyTorch, on whichever backend is registered.
+ * Importing it turns autograd on and makes the cpu-js backend available.
+ */
+import '@konv/autograd';
+import './defaults.js';
+
+export * from './core.js';
+export { ready, type ReadyOptions } from './ready.js';
+export { customFunction, grad, gradcheck, gradgradcheck } from '@konv/autograd';
+export { cpuJs } from '@konv/backend-cpu-js';
+export * as data from '@konv/data';
+export * as formats from '@konv/formats';
+export * as nn from '@konv/layers';
+export {
+  accuracy,
+  type Batch,
+  type Callback,
+  checkpoint,
+  type CheckpointOptions,
+  ConfusionMatrix,
+  earlyStopping,
+  type EpochRecord,
+  type FitOptions,
+  type History,
+  type Loader,
+  type Metric,
+  type MonitorOptions,
+  optim,
+  type Progress,
+  progressBar,
+  type ProgressBarOptions,
+  Trainer,
+  type TrainerOptions,
+} from '@konv/trainer';

@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+export interface Args {
+  epochs: number;
+  batch: number;
+  lr: number;
+  backend: string | null;
+  seed: number;
+  data: string | null;
+  out: string;
+}
+
+function whole(name: string, low: number, high: number): (text: string) => number {
+  return (text) => {
+    const n = Number(text);
+    if (text.trim() !== '' && Number.isInteger(n) && n >= low && n <= high) return n;
+    throw new InvalidArgumentError(`expected a whole number from ${low} to ${high} for ${name}, got "${text}".`);
+  };
+}
+
+function rate(text: string): number {
+  const n = Number(text);
+  if (text.trim() !== '' && Number.isFinite(n) && n > 0) return n;
+  throw new InvalidArgumentError(`expected a number above 0 for --lr, got "${text}".`);
+}
+
+function path(name: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== '') return text;
+    throw new InvalidArgumentError(`expected a path for ${name}, got nothing.`);
+  };
+}
+
+/** Reads the command line. Prints help or a clear error and exits for `--help` and bad values. */
+export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args {
+  const program = new Command('npm start --')
+    .description('What a convolution layer does, why it is there, and LeNet-5 trained on real images of clothes.')
+    .option('--epochs <n>', 'passes over the training images', whole('--epochs', 1, 1000), 3)
+    .option('--batch <n>', 'images a step', whole('--batch', 1, 10_000), 64)
+    .option('--lr <x>', 'learning rate of SGD with momentum 0.9', rate, 0.05)
+    .option('--backend <name>', 'the backend to run on (default: the fastest here)')
+    .option('--seed <n>', 'seed of weights and order', whole('--seed', 0, 2 ** 32 - 1), 42)
+    .option('--data <dir>', 'a folder with Fashion-MNIST (default: KONV_DATA, the system’s copy, the embedded subset)', path('--data'))
+    .option('--out <dir>', 'where pictures and the model go', path('--out'), 'out')
+    .helpOption('--help', 'show this text')
+    .allowExcessArguments(false)
+    .showHelpAfterError('(--help lists the flags)')
+    .parse(argv, { from: 'user' });
+  const o = program.opts<Partial<Args> & Pick<Args, 'epochs' | 'batch' | 'lr' | 'seed' | 'out'>>();
+  return { ...o, backend: o.backend ?? null, data: o.data ?? env.KONV_DATA ?? null };
+}

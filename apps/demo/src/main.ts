@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import { data, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
+import { type Args, parseArgs } from './args.js';
+import { article } from './story/article.js';
+import { whyConvolution } from './story/why.js';
+import { type Output, speaker } from './terminal.js';
+import { loadImages } from './train/dataset.js';
+import { trainLeNet } from './train/train.js';
+
+/** A picture that is easy to recognise: the first ankle boot. */
+function samplePicture(images: data.FashionMNIST): Tensor {
+  for (let i = 0; i < images.length; i++) {
+    const [picture, label] = images.get(i) as [Float32Array, number];
+    if (label === 9) return tensor(Float32Array.from(picture), { shape: [28, 28] });
+  }
+  throw new Error('the training images hold no ankle boot');
+}
+
+export async function run(args: Args, out: Output): Promise<void> {
+  const say = speaker(out);
+  const started = performance.now();
+  const backend = await ready(args.backend === null ? {} : { prefer: args.backend });
+  // What can go wrong with the user's paths goes wrong now, not after the training.
+  await mkdir(args.out, { recursive: true });
+  const images = await loadImages(args.data);
+  say(`konv on ${backend}`);
+  await article(say);
+  whyConvolution(say, samplePicture(images.train));
+  await trainLeNet(say, out, args, images);
+  const { bytes } = memory();
+  say();
+  say(`Done in ${((performance.now() - started) / 1000).toFixed(0)} s; ${(bytes / 2 ** 20).toFixed(1)} MB of tensors alive at the end.`);
+}
+
+/** Runs the program; a user's mistake is one line, anything else has its stack. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const args = parseArgs(argv, process.env);
+  try {
+    await run(args, process.stdout);
+    return 0;
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    if (isKonvError(e) || typeof code === 'string') console.error(`error: ${(e as Error).message}`);
+    else console.error(e);
+    return 1;
+  }
+}
