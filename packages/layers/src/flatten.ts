@@ -1,0 +1,34 @@
+import { flatten, type Tensor } from '@konv/core-tensor';
+import { checkOptions, whole } from './arguments.js';
+import { KEEPS_NOTHING } from './module/keeps-nothing.js';
+import { Module } from './module/module.js';
+
+/**
+ * The axes from `startDim` (1) to `endDim` (-1, the last; inclusive) as one: [batch, channels, height, width] ->
+ * [batch, channels height width]. A view where the data allows. Errors: `ShapeError`. Source: torch.nn.Flatten.
+ */
+export class Flatten extends Module {
+  static readonly [KEEPS_NOTHING] = true;
+  readonly startDim: number;
+  readonly endDim: number;
+  constructor(options: { startDim?: number; endDim?: number } = {}) {
+    super();
+    checkOptions('Flatten', options, ['startDim', 'endDim']);
+    this.startDim = whole('Flatten', 'startDim', options.startDim ?? 1, Number.MIN_SAFE_INTEGER);
+    this.endDim = whole('Flatten', 'endDim', options.endDim ?? -1, Number.MIN_SAFE_INTEGER);
+  }
+  override forward(x: Tensor): Tensor {
+    return flatten(x, this.startDim, this.endDim);
+  }
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/** y = x, the very tensor. Source: torch.nn.Identity. */
+export class Identity extends Module {
+  static readonly [KEEPS_NOTHING] = true;
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
