@@ -19,5 +19,7 @@ export {
   type PoolOptions,
 } from './pool-nd.js'; // prettier-ignore
 export { avgPoolGradOp, avgPoolOp, maxPoolGatherOp, maxPoolGradOp, maxPoolOp, poolInputShape, poolOutputShape } from './pool.js';
+export { interpolate, type InterpolateMode, type InterpolateOptions, resampleOp } from './resample.js';
+export { cumsum, cumsumOp, sort, sortOp, type SortResult, topk } from './scan-sort.js';
 export { logSoftmax, logSoftmaxOp, softmax, softmaxOp } from './softmax.js';
 export type { PerAxis, SpatialRank } from './spatial.js';
