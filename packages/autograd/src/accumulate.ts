@@ -1,7 +1,21 @@
 import { add, add_, clone, type Storage, Tensor } from '@konv/core-tensor';
+import { Node, slotOf } from './node.js';
+import { identityRule } from './rules/identity.js';
 
-/** Another handle on the same values and the same place in the graph. */
+/**
+ * A handle on the values of `x` with a node of its own, whose gradient goes on to x: so that the same tensor given
+ * twice is two inputs.
+ */
+export function fork(x: Tensor): Tensor {
+  const node = new Node({ name: 'alias', decompose: null }, identityRule, null, [slotOf(x)]);
+  const t = new Tensor((x.storage as Storage).retain(), x.ref, false);
+  t.setNode(node, 0);
+  return t;
+}
+
+/** Another handle on the same values and, if `linked`, with the same place in the graph. */
 export function alias(t: Tensor, linked: boolean): Tensor {
+  if (linked && t.node === null && t.requiresGrad) return fork(t);
   const other = new Tensor((t.storage as Storage).retain(), t.ref, false);
   if (linked && t.node !== null) other.setNode(t.node, t.outputIndex);
   return other;

@@ -1,20 +1,9 @@
-import { enableGrad, isTensor, type Operand, Tensor, type Storage } from '@konv/core-tensor';
+import { enableGrad, isTensor, type Operand, type Tensor } from '@konv/core-tensor';
+import { fork } from './accumulate.js';
 import type { RuleContext } from './context.js';
 import { grad } from './grad.js';
-import { Node, slotOf } from './node.js';
-import { identityRule } from './rules/identity.js';
+import type { Node } from './node.js';
 import { isSlot } from './slot.js';
-
-/**
- * A handle on the values of `x` with a node of its own, whose gradient goes on to x: so that the same tensor given
- * twice is two inputs.
- */
-export function fork(x: Tensor): Tensor {
-  const node = new Node({ name: 'alias', decompose: null }, identityRule, null, [slotOf(x)]);
-  const t = new Tensor((x.storage as Storage).retain(), x.ref, false);
-  t.setNode(node, 0);
-  return t;
-}
 
 /**
  * The gradients of a fused op as a recorded computation: its decomposition is run again on the saved inputs, and the
