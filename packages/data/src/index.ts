@@ -1,1 +1,12 @@
-export {};
+export { type Collated, defaultCollate } from './collate.js';
+export { type Dataset, TensorDataset } from './dataset.js';
+export type { HostTensor } from './host-tensor.js';
+export type { IdxArrays, IdxDType } from './idx/header.js';
+export { type Idx, parseIdx } from './idx/parse.js';
+export { readIdx } from './idx/read.js';
+export { DataLoader, type DataLoaderOptions } from './loader.js';
+export { FashionMNIST, type ImageSetOptions, MNIST } from './mnist.js';
+export { RandomSampler, type RandomSamplerOptions, type Sampler, SequentialSampler } from './sampler.js';
+export type { Source } from './source.js';
+export { ConcatDataset, randomSplit, Subset } from './subset.js';
+export { compose, normalize, type Transform } from './transforms.js';

@@ -1,0 +1,198 @@
+import {
+  type Backend,
+  breathe,
+  defaultGenerator,
+  forEachTensor,
+  type Generator,
+  getBackend,
+  KonvError,
+  Scope,
+  ShapeError,
+  type Tensor,
+} from '@konv/core-tensor';
+import { type Collated, defaultCollate, placeAll, sampleError } from './collate.js';
+import { checkDataset, type Dataset } from './dataset.js';
+import { batches, countBatches, RandomSampler, type Sampler, SequentialSampler } from './sampler.js';
+
+export interface DataLoaderOptions<T, B = Collated<T>> {
+  /** Samples in a batch. Default: 1. */
+  batchSize?: number;
+  /** A new random order in every pass. Default: false. */
+  shuffle?: boolean;
+  /** Leave out a last batch that is smaller. Default: false. */
+  dropLast?: boolean;
+  /** The source of the order. Default: the global one, which `manualSeed` seeds. */
+  generator?: Generator;
+  /** The order itself, instead of `shuffle`. */
+  sampler?: Sampler;
+  /** Makes a batch of samples. HostTensors in its result go to the backend. Default: `defaultCollate`. */
+  collate?: (samples: T[]) => B;
+  /** The name of the backend for host data. Default: the current one at the time of the pass. */
+  backend?: string;
+}
+
+const FREED_BY = 'the next step of the DataLoader';
+
+/**
+ * Batches of a dataset: `for await (const [images, labels] of loader)`. `length` is their number.
+ *
+ * Order: PyTorch's for the same seed. Every pass draws one int64 from the generator, unused here as in PyTorch (the
+ * base seed of its workers); a shuffled one then draws another, which seeds a fresh generator that permutes. With a
+ * `generator` of its own, see `RandomSampler`.
+ *
+ * Memory: a batch belongs to the loader, whichever scope is open. It is freed when the next one is asked for and when
+ * the loop ends, breaks or throws; `keep(t)` keeps a tensor of it. Host data goes to the backend, tensors stay on
+ * theirs. The loop lets timers and the collector run every 16 ms.
+ *
+ * Errors: `ShapeError` for sizes, `KonvError` for other options; what a sample throws comes with its index.
+ * Source: torch.utils.data.DataLoader.
+ */
+export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
+  readonly dataset: Dataset<T>;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  readonly sampler: Sampler;
+  readonly #options: DataLoaderOptions<T, B>;
+
+  constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B> = {}) {
+    checkDataset('DataLoader', dataset);
+    checkOptions(options as DataLoaderOptions<unknown, unknown>);
+    const { batchSize = 1, shuffle = false, dropLast = false, generator } = options;
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
+    this.sampler =
+      options.sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+    this.#options = { ...options };
+  }
+
+  /** The number of batches in a pass. */
+  get length(): number {
+    return countBatches(this.sampler.length, this.batchSize, this.dropLast);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<B> {
+    (this.#options.generator ?? defaultGenerator()).random63();
+    return this.#pass();
+  }
+
+  async *#pass(): AsyncIterableIterator<B> {
+    let owned: Tensor[] = [];
+    const release = (): void => {
+      for (const t of owned) if (!t.kept) t.free(FREED_BY);
+      owned = [];
+    };
+    try {
+      for (const indices of batches(this.sampler, this.batchSize, this.dropLast)) {
+        await breathe();
+        const made = await this.#batch(indices);
+        owned = made.owned;
+        yield made.batch;
+        release();
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** A batch, and the tensors of it that were born for it. */
+  async #batch(indices: Int32Array): Promise<{ batch: B; owned: Tensor[] }> {
+    const { dataset } = this;
+    const { collate } = this.#options;
+    const scope = new Scope('a batch of the DataLoader');
+    try {
+      let host: unknown;
+      if (dataset.batch && !collate) {
+        const result = scope.run(() => dataset.batch?.(indices));
+        host = isPromise(result) ? await result : result;
+      } else {
+        const samples = await this.#samples(indices, scope);
+        host = scope.run(() => (collate ? collate(samples) : defaultCollate(samples)));
+        if (isPromise(host)) host = await host;
+      }
+      let backend: Backend | null = null;
+      const onto = (): Backend => (backend ??= getBackend(this.#options.backend));
+      const batch = scope.run(() => placeAll(host, onto)) as B;
+      const owned: Tensor[] = [];
+      forEachTensor(batch, (t) => {
+        if (t.scope !== scope) return;
+        // Out of the scope and into the collector's care: a pass that is abandoned frees its last batch, too.
+        t.keep();
+        t.kept = false;
+        owned.push(t);
+      });
+      return { batch, owned };
+    } finally {
+      scope.dispose();
+    }
+  }
+
+  async #samples(indices: Int32Array, scope: Scope): Promise<T[]> {
+    const { dataset } = this;
+    const samples: T[] = new Array(indices.length);
+    const pending: Promise<void>[] = [];
+    indices.forEach((i, k) => {
+      try {
+        const sample = scope.run(() => dataset.get(i));
+        if (isPromise(sample)) {
+          const settle = Promise.resolve(sample).then((s) => {
+            samples[k] = s;
+          });
+          pending.push(settle.catch((e) => Promise.reject(sampleError(i, e))));
+        } else samples[k] = sample;
+      } catch (e) {
+        pending.push(Promise.reject(sampleError(i, e)));
+      }
+    });
+    // All at once: the first failure is reported, and none is left unhandled.
+    if (pending.length > 0) await Promise.all(pending);
+    return samples;
+  }
+}
+
+function isPromise<T>(x: T | PromiseLike<T>): x is PromiseLike<T> {
+  return typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function checkOptions(options: DataLoaderOptions<unknown, unknown>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new KonvError(
+      'DataLoader',
+      `expected options in an object, got ${options === null ? 'null' : typeof options}; pass { batchSize: ${String(options)} }`,
+    );
+  }
+  const { batchSize, shuffle, sampler, generator, collate, backend, dropLast } = options;
+  if (batchSize !== undefined && (!Number.isSafeInteger(batchSize) || batchSize < 1)) {
+    throw new ShapeError(
+      'DataLoader',
+      `expected a whole batchSize of at least 1, got ${String(batchSize)}; pass e.g. { batchSize: 64 }`,
+    );
+  }
+  const flags = { shuffle, dropLast };
+  for (const [name, value] of Object.entries(flags))
+    refuseUnless(value === undefined || typeof value === 'boolean', name, 'true or false', value);
+  refuseUnless(collate === undefined || typeof collate === 'function', 'collate', 'a function', collate);
+  refuseUnless(backend === undefined || typeof backend === 'string', 'backend', 'the name of a backend', backend);
+  refuseUnless(
+    generator === undefined || typeof (generator as Partial<Generator> | null)?.random63 === 'function',
+    'generator',
+    'a Generator',
+    generator,
+  );
+  if (sampler === undefined) return;
+  refuseUnless(
+    typeof sampler?.[Symbol.iterator] === 'function' && Number.isSafeInteger(sampler.length),
+    'sampler',
+    'an iterable with a length',
+    sampler,
+  );
+  if (shuffle) throw new KonvError('DataLoader', 'expected shuffle or a sampler, got both; leave one out');
+}
+
+function refuseUnless(ok: boolean, name: string, expected: string, got: unknown): void {
+  if (!ok)
+    throw new KonvError(
+      'DataLoader',
+      `expected ${name} to be ${expected}, got ${got === null ? 'null' : typeof got}; leave it out for the default`,
+    );
+}
