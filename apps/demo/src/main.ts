@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { data, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
+import { type data, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
 import { type Args, parseArgs } from './args.js';
 import { article } from './story/article.js';
 import { whyConvolution } from './story/why.js';
@@ -10,8 +10,8 @@ import { trainLeNet } from './train/train.js';
 /** A picture that is easy to recognise: the first ankle boot. */
 function samplePicture(images: data.FashionMNIST): Tensor {
   for (let i = 0; i < images.length; i++) {
-    const [picture, label] = images.get(i) as [Float32Array, number];
-    if (label === 9) return tensor(Float32Array.from(picture), { shape: [28, 28] });
+    const [picture, label] = images.get(i);
+    if (label === 9) return tensor(picture.data as Float32Array, { shape: [28, 28] });
   }
   throw new Error('the training images hold no ankle boot');
 }

@@ -7,7 +7,7 @@ import './defaults.js';
 
 export * from './core.js';
 export { ready, type ReadyOptions } from './ready.js';
-export { customFunction, grad, gradcheck, gradgradcheck } from '@konv/autograd';
+export { grad, gradcheck, gradgradcheck } from '@konv/autograd';
 export { cpuJs } from '@konv/backend-cpu-js';
 export * as data from '@konv/data';
 export * as formats from '@konv/formats';
