@@ -2,7 +2,7 @@ import { FormatError } from '@konv/core-tensor';
 
 /**
  * Writes a file so that under its name there is always a whole one, the old or the new: a temporary file in the same
- * folder, flushed to the disk, then renamed. A symbolic link stays; what it points to is replaced.
+ * folder, flushed to the disk, then renamed. A symbolic link stays, what it points to is replaced; so does the mode.
  *
  * Node only. Errors: `FormatError` with the system's error as its cause; the old file, if any, is then as it was.
  */
@@ -16,7 +16,11 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
     const target = await fs.realpath(given).catch(() => given);
     const unique = `${process.pid}.${Math.random().toString(36).slice(2, 10)}`;
     const name = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
-    const file = await fs.open(name, 'wx');
+    const mode = await fs.stat(target).then(
+      (old) => old.mode & 0o777,
+      () => 0o666,
+    ); // prettier-ignore
+    const file = await fs.open(name, 'wx', mode);
     temporary = name;
     try {
       await file.writeFile(bytes);

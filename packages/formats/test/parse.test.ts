@@ -132,7 +132,7 @@ describe('layout', () => {
   test('no name reaches a prototype', () => {
     const header = { constructor: { dtype: 'BOOL', shape: [1], data_offsets: [0, 1] } };
     const { tensors } = parseSafetensors(file(header, 1));
-    expect(tensors.constructor.shape).toEqual([1]);
+    expect(tensors['constructor'].shape).toEqual([1]);
     expect(tensors.toString).toBeUndefined();
   });
 });
