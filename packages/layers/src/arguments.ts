@@ -24,13 +24,14 @@ export function checkOptions(layer: string, options: unknown, known: readonly st
 
 export function whole(layer: string, name: string, value: unknown, least: number): number {
   if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-  throw new ShapeError(layer, `expected ${name} to be a whole number >= ${least}, got ${show(value)}`);
+  const bound = least === Number.MIN_SAFE_INTEGER ? '' : ` >= ${least}`;
+  throw new ShapeError(layer, `expected ${name} to be a whole number${bound}, got ${show(value)}`);
 }
 
 /** One whole number for each of `rank` axes. */
 export function perAxis(layer: string, name: string, value: unknown, rank: number, least: number): number[] {
   const list: unknown[] = Array.isArray(value) ? value : new Array(rank).fill(value);
-  if (list.length === rank && list.every((v) => Number.isSafeInteger(v) && (v as number) >= least)) return list as number[];
+  if (list.length === rank && list.every((v) => Number.isSafeInteger(v) && (v as number) >= least)) return list.slice() as number[];
   const many = rank === 1 ? '' : `, or ${rank} of them`;
   throw new ShapeError(layer, `expected ${name} to be a whole number >= ${least}${many}, got ${show(value)}; pass one for all axes or one an axis`);
 }

@@ -1,5 +1,5 @@
 import { flatten, type Tensor } from '@konv/core-tensor';
-import { checkOptions, whole } from './arguments.js';
+import { whole } from './arguments.js';
 import { KEEPS_NOTHING } from './module/keeps-nothing.js';
 import { Module } from './module/module.js';
 
@@ -11,11 +11,10 @@ export class Flatten extends Module {
   static readonly [KEEPS_NOTHING] = true;
   readonly startDim: number;
   readonly endDim: number;
-  constructor(options: { startDim?: number; endDim?: number } = {}) {
+  constructor(startDim = 1, endDim = -1) {
     super();
-    checkOptions('Flatten', options, ['startDim', 'endDim']);
-    this.startDim = whole('Flatten', 'startDim', options.startDim ?? 1, Number.MIN_SAFE_INTEGER);
-    this.endDim = whole('Flatten', 'endDim', options.endDim ?? -1, Number.MIN_SAFE_INTEGER);
+    this.startDim = whole('Flatten', 'startDim', startDim, Number.MIN_SAFE_INTEGER);
+    this.endDim = whole('Flatten', 'endDim', endDim, Number.MIN_SAFE_INTEGER);
   }
   override forward(x: Tensor): Tensor {
     return flatten(x, this.startDim, this.endDim);

@@ -1,4 +1,4 @@
-import { crossEntropy, KonvError, mseLoss, nllLoss, type Reduction, ShapeError, showShape, type Tensor } from '@konv/core-tensor';
+import { crossEntropy, isTensor, KonvError, mseLoss, nllLoss, type Reduction, ShapeError, showShape, type Tensor } from '@konv/core-tensor';
 import { checkOptions, oneOf, whole } from './arguments.js';
 import { Module } from './module/module.js';
 
@@ -42,10 +42,10 @@ abstract class ClassLoss extends Module {
   constructor(layer: string, options: NLLLossOptions) {
     super();
     const { weight = null } = options;
-    this.registerBuffer('weight', weight);
-    if (weight !== null && weight.rank !== 1) {
+    if (isTensor(weight) && weight.rank !== 1) {
       throw new ShapeError(layer, `expected weight [classes], got shape ${showShape(weight.shape)}`);
     }
+    this.registerBuffer('weight', weight);
     this.ignoreIndex = whole(layer, 'ignoreIndex', options.ignoreIndex ?? -100, Number.MIN_SAFE_INTEGER);
     this.reduction = checkReduction(layer, options.reduction);
   }
