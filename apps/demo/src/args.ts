@@ -47,5 +47,5 @@ export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args
     .showHelpAfterError('(--help lists the flags)')
     .parse(argv, { from: 'user' });
   const o = program.opts<Partial<Args> & Pick<Args, 'epochs' | 'batch' | 'lr' | 'seed' | 'out'>>();
-  return { ...o, backend: o.backend ?? null, data: o.data ?? env.KONV_DATA ?? null };
+  return { ...o, backend: o.backend ?? null, data: o.data ?? (env.KONV_DATA || null) };
 }

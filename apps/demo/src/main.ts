@@ -16,13 +16,14 @@ function samplePicture(images: data.FashionMNIST): Tensor {
   throw new Error('the training images hold no ankle boot');
 }
 
-export async function run(args: Args, out: Output): Promise<void> {
+/** `load` finds the images: by the arguments, but for tests. */
+export async function run(args: Args, out: Output, load: typeof loadImages = loadImages): Promise<void> {
   const say = speaker(out);
   const started = performance.now();
   const backend = await ready(args.backend === null ? {} : { prefer: args.backend });
   // What can go wrong with the user's paths goes wrong now, not after the training.
   await mkdir(args.out, { recursive: true });
-  const images = await loadImages(args.data);
+  const images = await load(args.data);
   say(`konv on ${backend}`);
   await article(say);
   whyConvolution(say, samplePicture(images.train));
