@@ -22,7 +22,10 @@ function checkChannels(op: string, x: Tensor, named: Readonly<Record<string, Ten
     if (t === null) continue;
     checkFloat(op, name, t);
     if (!sameShape(t.shape, [x.shape[1]])) {
-      throw new ShapeError(op, `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}`);
+      throw new ShapeError(
+        op,
+        `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}`,
+      );
     }
   }
 }
@@ -39,7 +42,11 @@ export const batchNormTrainOp: Op<BatchNormAttrs> = defineOp('batchNormTrain', {
     return [x, channels, channels];
   },
   kernel: (backend, [x, weight, bias], attrs, [y, mean, invStd]) =>
-    backend.batchNormTrain?.(x as TensorRef, weight as TensorRef | null, bias as TensorRef | null, attrs, { y, mean, invStd }),
+    backend.batchNormTrain?.(x as TensorRef, weight as TensorRef | null, bias as TensorRef | null, attrs, {
+      y,
+      mean,
+      invStd,
+    }),
   decompose: (inputs, { eps }) => {
     const [x, weight, bias] = inputs as [Tensor, Tensor | null, Tensor | null];
     const count = x.shape[0] * x.shape[2];
@@ -66,7 +73,10 @@ export const batchNormGradOp: Op<BatchNormGradients> = defineNonDifferentiableOp
     const [x, dy, weight, mean, invStd] = inputs as [Tensor, Tensor, Tensor | null, Tensor, Tensor];
     checkFloat('batchNormGrad', 'input', x);
     if (x.rank !== 3 || !sameShape(x.shape, dy.shape)) {
-      throw new ShapeError('batchNormGrad', `expected input and dy [batch, channels, inner], got ${showShape(x.shape)} and ${showShape(dy.shape)}`);
+      throw new ShapeError(
+        'batchNormGrad',
+        `expected input and dy [batch, channels, inner], got ${showShape(x.shape)} and ${showShape(dy.shape)}`,
+      );
     }
     checkChannels('batchNormGrad', x, { weight, mean, invStd });
     const out: OutputSpec[] = [x];
@@ -114,10 +124,18 @@ export function batchNormBackward(
 }
 
 /** running = (1 - momentum) running + momentum * batch, with the unbiased variance. */
-function updateRunning(mean: Tensor, invStd: Tensor, running: readonly [Tensor, Tensor], count: number, momentum: number, eps: number): void {
+function updateRunning(
+  mean: Tensor,
+  invStd: Tensor,
+  running: readonly [Tensor, Tensor],
+  count: number,
+  momentum: number,
+  eps: number,
+): void {
   const [runningMean, runningVar] = running;
   const biased = sub(reciprocal(square(invStd)), eps);
-  const blend = (old: Tensor, batch: Tensor): void => void copy_(old, add(mul(old, 1 - momentum), mul(batch, momentum)));
+  const blend = (old: Tensor, batch: Tensor): void =>
+    void copy_(old, add(mul(old, 1 - momentum), mul(batch, momentum)));
   blend(runningMean, mean);
   blend(runningVar, mul(biased, count / (count - 1)));
 }
@@ -144,8 +162,13 @@ export function batchNorm(
 ): Tensor {
   const op = 'batchNorm';
   checkFloat(op, 'input', x);
-  if (x.rank < 2) throw new ShapeError(op, `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`);
-  if ((runningMean === null) !== (runningVar === null)) throw new DTypeError(op, 'expected both running statistics or none, got one');
+  if (x.rank < 2)
+    throw new ShapeError(
+      op,
+      `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`,
+    );
+  if ((runningMean === null) !== (runningVar === null))
+    throw new DTypeError(op, 'expected both running statistics or none, got one');
   if (!(eps >= 0) || !(momentum >= 0 && momentum <= 1)) {
     throw new ShapeError(op, `expected eps >= 0 and momentum in [0, 1], got ${eps} and ${momentum}`);
   }
@@ -156,12 +179,19 @@ export function batchNorm(
   const flat: Shape = [batch, channels, inner];
   const x3 = x.rank === 3 ? x : reshape(x, flat);
   if (!training) {
-    if (runningMean === null || runningVar === null) throw new DTypeError(op, 'expected running statistics outside of training, got none');
-    return reshape(evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps), x.shape);
+    if (runningMean === null || runningVar === null)
+      throw new DTypeError(op, 'expected running statistics outside of training, got none');
+    return reshape(
+      evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps),
+      x.shape,
+    );
   }
   const count = batch * inner;
   if (count === 1) {
-    throw new ShapeError(op, `expected more than one value per channel in training, got input ${showShape(x.shape)}; use a larger batch or eval()`);
+    throw new ShapeError(
+      op,
+      `expected more than one value per channel in training, got input ${showShape(x.shape)}; use a larger batch or eval()`,
+    );
   }
   const [y, mean, invStd] = dispatchAll(batchNormTrainOp, [x3, as(weight), as(bias)], { eps });
   if (runningMean !== null && runningVar !== null && count > 0) {
@@ -173,7 +203,14 @@ export function batchNorm(
 }
 
 /** With known statistics it is one factor and one summand a channel. */
-function evaluate(x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+function evaluate(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+): Tensor {
   const invStd = reciprocal(sqrt(add(variance, eps)));
   const scale = weight === null ? invStd : mul(invStd, weight);
   const shift = bias === null ? sub(0, mul(mean, scale)) : sub(bias, mul(mean, scale));

@@ -30,10 +30,16 @@ export function convOutputShape(g: ConvGeometry): Shape {
 /** An operand must have the shape that the geometry says, and the first operand's float dtype. */
 function expectOperand(op: string, name: string, x: Tensor, shape: Shape, first: Tensor): void {
   if (!sameShape(x.shape, shape)) {
-    throw new ShapeError(op, `expected ${name} ${showShape(shape)}, got ${showShape(x.shape)}; it must match the geometry`);
+    throw new ShapeError(
+      op,
+      `expected ${name} ${showShape(shape)}, got ${showShape(x.shape)}; it must match the geometry`,
+    );
   }
   if (x.dtype !== first.dtype || !isFloat(x.dtype)) {
-    throw new DTypeError(op, `expected operands of one float dtype, got ${first.dtype} and ${x.dtype} (${name}); cast one`);
+    throw new DTypeError(
+      op,
+      `expected operands of one float dtype, got ${first.dtype} and ${x.dtype} (${name}); cast one`,
+    );
   }
 }
 

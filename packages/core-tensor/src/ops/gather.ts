@@ -32,7 +32,10 @@ export const gatherOp: Op<AxisAttrs> = defineOp('gather', {
     const [x, index] = inputs as readonly Tensor[];
     checkIndex('gather', index);
     if (!equalBut(x.shape, index.shape, axis)) {
-      throw new ShapeError('gather', `expected sizes equal but for axis ${axis}, got ${showShape(x.shape)} and index ${showShape(index.shape)}`);
+      throw new ShapeError(
+        'gather',
+        `expected sizes equal but for axis ${axis}, got ${showShape(x.shape)} and index ${showShape(index.shape)}`,
+      );
     }
     return [{ shape: index.shape, dtype: x.dtype }];
   },
@@ -53,7 +56,8 @@ export const scatterAddOp: Op<AxisAttrs> = defineOp('scatterAdd', {
           `index ${showShape(index.shape)} and source ${showShape(source.shape)}`,
       );
     }
-    if (base.dtype !== source.dtype) throw new DTypeError('scatterAdd', `expected one dtype, got ${base.dtype} and ${source.dtype}; cast one`);
+    if (base.dtype !== source.dtype)
+      throw new DTypeError('scatterAdd', `expected one dtype, got ${base.dtype} and ${source.dtype}; cast one`);
     return [base];
   },
   kernel: (backend, [base, index, source], { axis }, [out]) => {
@@ -72,7 +76,10 @@ function checkRange(op: string, index: Tensor, size: number, what: string): void
   const values = index.dataSync();
   for (let i = 0; i < values.length; i++) {
     if (values[i] < 0 || values[i] >= size) {
-      throw new ShapeError(op, `expected indices in [0, ${size - 1}] for ${what}, got ${values[i]} at flat position ${i}`);
+      throw new ShapeError(
+        op,
+        `expected indices in [0, ${size - 1}] for ${what}, got ${values[i]} at flat position ${i}`,
+      );
     }
   }
 }
@@ -107,7 +114,8 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   if (x.rank === 0 && index.rank === 0) return reshape(gather(reshape(x, [1]), 0, reshape(index, [1])), []);
   checkFit('gather', x, index, a);
   checkRange('gather', index, x.shape[a], `axis ${a} of input ${showShape(x.shape)}`);
-  if (x.shape[a] === 0 && index.size > 0) throw new ShapeError('gather', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
+  if (x.shape[a] === 0 && index.size > 0)
+    throw new ShapeError('gather', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
   return dispatch(gatherOp, [cropTo(x, index.shape, a), index], { axis: a });
 }
 
@@ -120,21 +128,28 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
 export function scatterAdd(base: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   checkIndex('scatterAdd', index);
   const a = normalizeAxis('scatterAdd', axis, Math.max(1, base.rank));
-  if (base.rank === 0) return reshape(scatterAdd(reshape(base, [1]), 0, reshape(index, [index.size]), reshape(source, [source.size])), []);
+  if (base.rank === 0)
+    return reshape(scatterAdd(reshape(base, [1]), 0, reshape(index, [index.size]), reshape(source, [source.size])), []);
   checkFit('scatterAdd', base, index, a);
   if (source.rank !== index.rank || index.shape.some((d, i) => d > source.shape[i])) {
-    throw new ShapeError('scatterAdd', `expected a source at least as large as the index ${showShape(index.shape)}, got ${showShape(source.shape)}`);
+    throw new ShapeError(
+      'scatterAdd',
+      `expected a source at least as large as the index ${showShape(index.shape)}, got ${showShape(source.shape)}`,
+    );
   }
   checkRange('scatterAdd', index, base.shape[a], `axis ${a} of base ${showShape(base.shape)}`);
   const dtype = commonDType('scatterAdd', base, source);
-  if (dtype !== base.dtype) throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
+  if (dtype !== base.dtype)
+    throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
   if (index.size === 0) return clone(base);
   const used = cast(cropTo(source, index.shape, -1), dtype);
   // A smaller index is completed with additions of 0 at position 0, so that backends meet equal sizes only.
   const lacking = base.shape.map((d, i) => (i === a ? 0 : d - index.shape[i]));
   const frame = lacking.flatMap((_, i) => [0, lacking[lacking.length - 1 - i]]);
   const complete = lacking.every((d) => d === 0);
-  return dispatch(scatterAddOp, [base, complete ? index : pad(index, frame), complete ? used : pad(used, frame)], { axis: a });
+  return dispatch(scatterAddOp, [base, complete ? index : pad(index, frame), complete ? used : pad(used, frame)], {
+    axis: a,
+  });
 }
 
 /**
@@ -145,11 +160,29 @@ export function scatterAdd(base: Tensor, axis: number, index: Tensor, source: Te
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   checkIndex('indexSelect', index);
   const a = normalizeAxis('indexSelect', axis, Math.max(1, x.rank));
-  if (index.rank > 1) throw new ShapeError('indexSelect', `expected a list of positions [m], got index ${showShape(index.shape)}; flatten() it`);
+  if (index.rank > 1)
+    throw new ShapeError(
+      'indexSelect',
+      `expected a list of positions [m], got index ${showShape(index.shape)}; flatten() it`,
+    );
   if (x.rank === 0) return reshape(indexSelect(reshape(x, [1]), 0, index), []);
   checkRange('indexSelect', index, x.shape[a], `axis ${a} of input ${showShape(x.shape)}`);
   const m = index.size;
-  if (x.shape[a] === 0 && m > 0) throw new ShapeError('indexSelect', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
-  const line = reshape(index, x.shape.map((_, i) => (i === a ? m : 1)));
-  return dispatch(gatherOp, [x, expand(line, x.shape.map((d, i) => (i === a ? m : d)))], { axis: a });
+  if (x.shape[a] === 0 && m > 0)
+    throw new ShapeError('indexSelect', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
+  const line = reshape(
+    index,
+    x.shape.map((_, i) => (i === a ? m : 1)),
+  );
+  return dispatch(
+    gatherOp,
+    [
+      x,
+      expand(
+        line,
+        x.shape.map((d, i) => (i === a ? m : d)),
+      ),
+    ],
+    { axis: a },
+  );
 }

@@ -1,24 +1,70 @@
 /** The ops of neural networks: what `konv` and the gradient rules take from here. */
 export { activate } from './conv-decompose.js';
-export { batchNorm, batchNormBackward, batchNormGradOp, type BatchNormGradients, batchNormTrainOp } from './batch-norm.js';
 export {
-  convBackward, convBackwardOp, convGradInputOp, type ConvGradients, convGradWeightOp, convOp, convInputShape, convOutputShape,
+  batchNorm,
+  batchNormBackward,
+  batchNormGradOp,
+  type BatchNormGradients,
+  batchNormTrainOp,
+} from './batch-norm.js';
+export {
+  convBackward,
+  convBackwardOp,
+  convGradInputOp,
+  type ConvGradients,
+  convGradWeightOp,
+  convOp,
+  convInputShape,
+  convOutputShape,
   convWeightShape,
-} from './conv.js'; // prettier-ignore
+} from './conv.js';
 export {
-  conv1d, conv2d, conv3d, convNd, type ConvOptions, convTranspose1d, convTranspose2d, convTranspose3d, convTransposeNd,
+  conv1d,
+  conv2d,
+  conv3d,
+  convNd,
+  type ConvOptions,
+} from './conv-nd.js';
+export {
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  convTransposeNd,
   type ConvTransposeOptions,
-} from './conv-nd.js'; // prettier-ignore
+} from './conv-transpose.js';
 export { crossEntropyOp } from './cross-entropy.js';
 export { gather, gatherOp, indexSelect, scatterAdd, scatterAddOp } from './gather.js';
 export { linear, linearOp } from './linear.js';
-export { crossEntropy, type CrossEntropyOptions, mseLoss, nllLoss, type NllLossOptions, type Reduction } from './losses.js';
+export {
+  crossEntropy,
+  type CrossEntropyOptions,
+  mseLoss,
+  nllLoss,
+  type NllLossOptions,
+  type Reduction,
+} from './losses.js';
 export { adamStep, sgdStep } from './optim-steps.js';
 export {
-  avgPool1d, avgPool2d, avgPool3d, type AvgPoolOptions, maxPool1d, maxPool2d, maxPool3d, type MaxPoolOptions, type MaxPoolResult,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type AvgPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolOptions,
+  type MaxPoolResult,
   type PoolOptions,
-} from './pool-nd.js'; // prettier-ignore
-export { avgPoolGradOp, avgPoolOp, maxPoolGatherOp, maxPoolGradOp, maxPoolOp, poolInputShape, poolOutputShape } from './pool.js';
+} from './pool-nd.js';
+export {
+  avgPoolGradOp,
+  avgPoolOp,
+  maxPoolGatherOp,
+  maxPoolGradOp,
+  maxPoolOp,
+  poolInputShape,
+  poolOutputShape,
+} from './pool.js';
 export { interpolate, type InterpolateMode, type InterpolateOptions, resampleOp } from './resample.js';
 export { cumsum, cumsumOp, sort, sortOp, type SortResult, topk } from './scan-sort.js';
 export { logSoftmax, logSoftmaxOp, softmax, softmaxOp } from './softmax.js';

@@ -27,7 +27,10 @@ function windowRows(x: Tensor, g: PoolGeometry, outside: number): Tensor {
 }
 
 /** Calls `visit` with the positions in the unpadded input that each tap of each window sees; -1 on an axis: padding. */
-function forEachTap(g: PoolGeometry, visit: (place: number, tap: number, at: readonly [number, number, number]) => void): void {
+function forEachTap(
+  g: PoolGeometry,
+  visit: (place: number, tap: number, at: readonly [number, number, number]) => void,
+): void {
   const at = (axis: number, q: number, k: number): number => {
     const i = q * g.stride[axis] - g.padLow[axis] + k * g.dilation[axis];
     return i >= 0 && i < g.inSize[axis] ? i : -1;
@@ -69,7 +72,12 @@ export function decomposeMaxPool(x: Tensor, g: PoolGeometry): [Tensor, Tensor] {
   const shape = [g.batch, g.channels, ...g.outSize];
   const y = reshape(amax(windows, 2, true), shape);
   const tap = reshape(dispatch(argmaxOp, [windows], { axis: 2 }), [planes, places]);
-  const starts = fromHost(backend, Int32Array.from({ length: places }, (_, i) => i * taps), [places], 'int32');
+  const starts = fromHost(
+    backend,
+    Int32Array.from({ length: places }, (_, i) => i * taps),
+    [places],
+    'int32',
+  );
   const table = fromHost(backend, positionTable(g), [places * taps], 'int32');
   const indices = dispatch(gatherOp, [table, reshape(add(tap, starts), [planes * places])], { axis: 0 });
   return [y, reshape(indices, shape)];

@@ -5,8 +5,17 @@ import { type Shape, showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { avgPoolOp, maxPoolOp } from './pool.js';
 import {
-  as5d, batched, checkCount, checkFloat, checkNotFlat, extentOf, from5d, type PerAxis, perAxis, type SpatialRank,
-} from './spatial.js'; // prettier-ignore
+  as5d,
+  batched,
+  checkCount,
+  checkFloat,
+  checkNotFlat,
+  extentOf,
+  from5d,
+  type PerAxis,
+  perAxis,
+  type SpatialRank,
+} from './spatial.js';
 
 export interface PoolOptions {
   /** Default: the kernel size. */
@@ -57,7 +66,10 @@ function parse(
   const padding = perAxis(op, 'padding', options.padding ?? 0, rank, 0);
   const dilation = perAxis(op, 'dilation', options.dilation ?? 1, rank, 1);
   if (padding.some((p, i) => 2 * p > kernel[i])) {
-    throw new ShapeError(op, `expected padding of at most half the kernel ${showShape(kernel)}, got ${showShape(padding)}; pad with pad() before`);
+    throw new ShapeError(
+      op,
+      `expected padding of at most half the kernel ${showShape(kernel)}, got ${showShape(padding)}; pad with pad() before`,
+    );
   }
   const extent = extentOf(kernel, dilation);
   const inSize = shape.slice(2);

@@ -6,8 +6,12 @@ import { sameShape, type Shape, showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { defineOp, type Op, type Operand } from './define-op.js';
 import {
-  decomposeAvgPool, decomposeAvgPoolGrad, decomposeMaxPool, decomposeMaxPoolGather, decomposeMaxPoolGrad,
-} from './pool-decompose.js'; // prettier-ignore
+  decomposeAvgPool,
+  decomposeAvgPoolGrad,
+  decomposeMaxPool,
+  decomposeMaxPoolGather,
+  decomposeMaxPoolGrad,
+} from './pool-decompose.js';
 
 interface PoolAttrs {
   readonly geometry: PoolGeometry;
@@ -25,7 +29,8 @@ export function poolOutputShape(g: PoolGeometry): Shape {
 function expectFloats(op: string, input: Operand, shape: Shape): Tensor {
   const x = input as Tensor;
   if (!isFloat(x.dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype}; use cast('float32') first`);
-  if (!sameShape(x.shape, shape)) throw new ShapeError(op, `expected ${showShape(shape)} as of the geometry, got ${showShape(x.shape)}`);
+  if (!sameShape(x.shape, shape))
+    throw new ShapeError(op, `expected ${showShape(shape)} as of the geometry, got ${showShape(x.shape)}`);
   return x;
 }
 
@@ -33,7 +38,10 @@ function expectIndices(op: string, input: Operand, g: PoolGeometry): Tensor {
   const indices = input as Tensor;
   if (indices.dtype === 'int32' && sameShape(indices.shape, poolOutputShape(g))) return indices;
   const got = `${indices.dtype} ${showShape(indices.shape)}`;
-  throw new ShapeError(op, `expected int32 indices ${showShape(poolOutputShape(g))}, got ${got}; pass those of maxPool`);
+  throw new ShapeError(
+    op,
+    `expected int32 indices ${showShape(poolOutputShape(g))}, got ${got}; pass those of maxPool`,
+  );
 }
 
 /** (x) -> (y, indices) */
@@ -86,7 +94,9 @@ function gradOp(
 /** (dy, indices) -> dx */
 export const maxPoolGradOp: Op<PoolAttrs> = gradOp('maxPoolGrad', 'max', decomposeMaxPoolGrad);
 /** (dy) -> dx */
-export const avgPoolGradOp: Op<PoolAttrs> = gradOp('avgPoolGrad', 'avg', (dy, _indices, g) => decomposeAvgPoolGrad(dy, g));
+export const avgPoolGradOp: Op<PoolAttrs> = gradOp('avgPoolGrad', 'avg', (dy, _indices, g) =>
+  decomposeAvgPoolGrad(dy, g),
+);
 
 /** (x-shaped values, indices) -> y-shaped: the values at the positions of the maxima. The adjoint of `maxPoolGrad`. */
 export const maxPoolGatherOp: Op<PoolAttrs> = defineOp('maxPoolGather', {

@@ -27,10 +27,12 @@ export const resampleOp: Op<ResampleAttrs> = defineOp('resample', {
     const x = input as Tensor;
     checkFloat('resample', 'input', x);
     const from = [g.planes, ...(adjoint ? g.outSize : g.inSize)];
-    if (!sameShape(x.shape, from)) throw new ShapeError('resample', `expected ${showShape(from)} as of the geometry, got ${showShape(x.shape)}`);
+    if (!sameShape(x.shape, from))
+      throw new ShapeError('resample', `expected ${showShape(from)} as of the geometry, got ${showShape(x.shape)}`);
     return [{ shape: [g.planes, ...(adjoint ? g.inSize : g.outSize)], dtype: x.dtype }];
   },
-  kernel: (backend, [x], attrs, [out]) => backend.resample?.(attrs.kind, x as TensorRef, attrs.geometry, attrs.adjoint, out),
+  kernel: (backend, [x], attrs, [out]) =>
+    backend.resample?.(attrs.kind, x as TensorRef, attrs.geometry, attrs.adjoint, out),
   decompose: ([x], { kind, geometry: g, adjoint }) => {
     const scales = g.inSize.map((size, axis) => size / g.outSize[axis]);
     const y = resampleAxes(x as Tensor, kind, g, scales, adjoint);
@@ -49,7 +51,14 @@ interface AxisTable {
  * PyTorch's positions: nearest: floor(i scale), in float32 whatever the dtype. linear, corners aligned:
  * i (in - 1) / (out - 1); areas aligned: max(0, (i + 1/2) scale - 1/2), in the tensor's own precision.
  */
-function axisTable(kind: ResampleKind, inSize: number, outSize: number, scale: number, alignCorners: boolean, single: boolean): AxisTable {
+function axisTable(
+  kind: ResampleKind,
+  inSize: number,
+  outSize: number,
+  scale: number,
+  alignCorners: boolean,
+  single: boolean,
+): AxisTable {
   const low = new Int32Array(outSize);
   const high = new Int32Array(outSize);
   const share = new Float64Array(outSize);
@@ -66,7 +75,13 @@ function axisTable(kind: ResampleKind, inSize: number, outSize: number, scale: n
 }
 
 /** One axis after the other, made of differentiable ops; x itself where no size changes. */
-function resampleAxes(x: Tensor, kind: ResampleKind, g: ResampleGeometry, scales: readonly number[], adjoint: boolean): Tensor {
+function resampleAxes(
+  x: Tensor,
+  kind: ResampleKind,
+  g: ResampleGeometry,
+  scales: readonly number[],
+  adjoint: boolean,
+): Tensor {
   let y = x;
   for (let axis = 0; axis < 3; axis++) {
     const [inSize, outSize] = [g.inSize[axis], g.outSize[axis]];
@@ -123,8 +138,12 @@ const linearRank: Readonly<Record<string, SpatialRank>> = { linear: 1, bilinear:
 
 function parseFactors(value: number | readonly number[], rank: SpatialRank): number[] {
   const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : value;
-  if (Array.isArray(list) && list.length === rank && list.every((v) => Number.isFinite(v) && v > 0)) return list.slice();
-  throw new ShapeError('interpolate', `expected scaleFactor to be a number > 0 or ${rank} of them, got ${String(value)}`);
+  if (Array.isArray(list) && list.length === rank && list.every((v) => Number.isFinite(v) && v > 0))
+    return list.slice();
+  throw new ShapeError(
+    'interpolate',
+    `expected scaleFactor to be a number > 0 or ${rank} of them, got ${String(value)}`,
+  );
 }
 
 function parseRank(x: Tensor, mode: InterpolateMode, alignCorners: boolean): SpatialRank {
@@ -132,13 +151,20 @@ function parseRank(x: Tensor, mode: InterpolateMode, alignCorners: boolean): Spa
   const rank = (x.rank - 2) as SpatialRank;
   const wanted = linearRank[mode];
   if (mode !== 'nearest' && wanted === undefined) {
-    throw new ShapeError('interpolate', `expected mode 'nearest', 'linear', 'bilinear' or 'trilinear', got '${String(mode)}'`);
+    throw new ShapeError(
+      'interpolate',
+      `expected mode 'nearest', 'linear', 'bilinear' or 'trilinear', got '${String(mode)}'`,
+    );
   }
   if (rank < 1 || rank > 3 || (wanted !== undefined && wanted !== rank)) {
     const axes = wanted === undefined ? '1 to 3' : `${wanted}`;
-    throw new ShapeError('interpolate', `expected input [batch, channels, ...] with ${axes} spatial axes for mode '${mode}', got ${showShape(x.shape)}`);
+    throw new ShapeError(
+      'interpolate',
+      `expected input [batch, channels, ...] with ${axes} spatial axes for mode '${mode}', got ${showShape(x.shape)}`,
+    );
   }
-  if (mode === 'nearest' && alignCorners) throw new ShapeError('interpolate', "expected alignCorners with a linear mode, got 'nearest'; leave it out");
+  if (mode === 'nearest' && alignCorners)
+    throw new ShapeError('interpolate', "expected alignCorners with a linear mode, got 'nearest'; leave it out");
   return rank;
 }
 
@@ -161,8 +187,13 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   checkNotFlat(op, x.shape);
   const inSize = x.shape.slice(2);
   const factors = scaleFactor === null ? null : parseFactors(scaleFactor, rank);
-  const outSize = factors === null ? perAxis(op, 'size', size as PerAxis, rank, 1) : inSize.map((n, i) => Math.floor(n * factors[i]));
-  if (outSize.some((n) => n < 1)) throw new ShapeError(op, `expected a result of size >= 1, got ${showShape(outSize)} from input ${showShape(x.shape)}`);
+  const outSize =
+    factors === null ? perAxis(op, 'size', size as PerAxis, rank, 1) : inSize.map((n, i) => Math.floor(n * factors[i]));
+  if (outSize.some((n) => n < 1))
+    throw new ShapeError(
+      op,
+      `expected a result of size >= 1, got ${showShape(outSize)} from input ${showShape(x.shape)}`,
+    );
   const shape = [x.shape[0], x.shape[1], ...outSize];
   checkCount(op, 'output', shape);
   const kind = mode === 'nearest' ? 'nearest' : 'linear';
@@ -176,7 +207,16 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const flat = reshape(x, [geometry.planes, ...geometry.inSize]);
   const uneven = factors?.some((f, i) => inSize[i] * f !== outSize[i]) && !alignCorners && x.size > 0;
   const y = uneven
-    ? resampleAxes(flat, kind, geometry, toSpatial((factors as number[]).map((f) => 1 / f), 1), false)
+    ? resampleAxes(
+        flat,
+        kind,
+        geometry,
+        toSpatial(
+          (factors as number[]).map((f) => 1 / f),
+          1,
+        ),
+        false,
+      )
     : dispatch(resampleOp, [flat], { kind, geometry, adjoint: false });
   return reshape(y, shape);
 }

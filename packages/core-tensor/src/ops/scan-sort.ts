@@ -32,7 +32,11 @@ function decomposeCumsum(x: Tensor, axis: number): Tensor {
   let y = clone(x);
   for (let distance = 1; distance < n; distance *= 2) {
     const pick = (start: number, end: number) => x.shape.map((_, i) => (i === axis ? ([start, end] as const) : null));
-    const earlier = embed(slice(y, ...pick(0, n - distance)), x.shape, parseIndex('cumsum', pick(distance, n), x.shape));
+    const earlier = embed(
+      slice(y, ...pick(0, n - distance)),
+      x.shape,
+      parseIndex('cumsum', pick(distance, n), x.shape),
+    );
     y = add(y, earlier);
   }
   return y;
@@ -53,7 +57,8 @@ export function cumsum(x: Tensor, axis: number): Tensor {
 export const sortOp: Op<{ readonly descending: boolean }> = defineOp('sort', {
   family: 'sort',
   infer: ([x]) => [x as Tensor, { shape: (x as Tensor).shape, dtype: 'int32' }],
-  kernel: (backend, [x], { descending }, [values, indices]) => backend.sort?.(x as TensorRef, descending, values, indices),
+  kernel: (backend, [x], { descending }, [values, indices]) =>
+    backend.sort?.(x as TensorRef, descending, values, indices),
   decompose: ([x], { descending }) => decomposeSort(x as Tensor, descending),
 });
 
@@ -69,7 +74,12 @@ function decomposeSort(x: Tensor, descending: boolean): [Tensor, Tensor] {
   const rows = x.size / n;
   const flat = reshape(x, [rows, n]);
   const device = x.device;
-  const positions = fromHost(device, Int32Array.from({ length: n }, (_, i) => i), [1, n], 'int32');
+  const positions = fromHost(
+    device,
+    Int32Array.from({ length: n }, (_, i) => i),
+    [1, n],
+    'int32',
+  );
   const others = unsqueeze(flat, 1);
   const step = Math.max(1, Math.floor(MAX_PAIRS / (rows * n)));
   const places: Tensor[] = [];
@@ -136,7 +146,8 @@ export function sort(x: Tensor, axis = -1, descending = false): SortResult {
 export function topk(x: Tensor, k: number, axis = -1, options: { largest?: boolean } = {}): SortResult {
   const a = normalizeAxis('topk', axis, Math.max(1, x.rank));
   const n = x.rank === 0 ? 1 : x.shape[a];
-  if (!Number.isInteger(k) || k < 0 || k > n) throw new ShapeError('topk', `expected k in [0, ${n}] (axis ${a} of ${showShape(x.shape)}), got ${k}`);
+  if (!Number.isInteger(k) || k < 0 || k > n)
+    throw new ShapeError('topk', `expected k in [0, ${n}] (axis ${a} of ${showShape(x.shape)}), got ${k}`);
   const sorted = sort(x, axis, options.largest ?? true);
   if (x.rank === 0) return sorted;
   const first = x.shape.map((_, i) => (i === a ? ([0, k] as const) : null));
