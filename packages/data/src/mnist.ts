@@ -52,9 +52,8 @@ class ImageSet implements Dataset<[image: HostTensor, label: number]> {
   }
 
   #scale(i: number, out: Float32Array, at: number): void {
-    const { pixels } = this.#images;
-    const start = i * PIXELS;
-    for (let k = 0; k < PIXELS; k++) out[at + k] = scaled[pixels[start + k]];
+    const image = this.#images.pixels.subarray(i * PIXELS, (i + 1) * PIXELS);
+    for (let k = 0; k < image.length; k++) out[at + k] = scaled[image[k]];
   }
 
   #plain(indices: Int32Array): HostTensor {
