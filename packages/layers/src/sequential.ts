@@ -1,4 +1,4 @@
-import { isTensor, KonvError, scope, type Tensor } from '@konv/core-tensor';
+import { currentScope, isTensor, KonvError, Scope, type Tensor } from '@konv/core-tensor';
 import { isModule } from './module/brand.js';
 import { isTracing } from './module/forward.js';
 import { KEEPS_NOTHING, keepsNothing } from './module/keeps-nothing.js';
@@ -76,8 +76,7 @@ export class Sequential extends Module {
       }
       let next: Tensor;
       try {
-        // In a scope, so that the views which the layer makes on its way go as well.
-        next = scope(() => layer.forward(current));
+        next = runAlone(layer, current);
       } catch (e) {
         if (owned) current.dispose();
         throw e;
@@ -88,6 +87,22 @@ export class Sequential extends Module {
       current = next;
     }
     return current;
+  }
+}
+
+/** Calls a layer in a scope of its own: the views that it makes on its way go with it. As `scope(fn)`, for one output. */
+function runAlone(layer: Module, x: Tensor): Tensor {
+  const inner = new Scope('Sequential');
+  try {
+    const y: Tensor = inner.run(() => layer.forward(x));
+    if (isTensor(y) && y.scope === inner) {
+      const outer = currentScope();
+      if (outer) outer.adopt(y);
+      else y.keep();
+    }
+    return y;
+  } finally {
+    inner.dispose();
   }
 }
 

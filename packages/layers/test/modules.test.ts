@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { tensor, zeros } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
-import { Conv2d, Linear, Module, Parameter, ReLU, Sequential } from '../src/index.js';
-import { build, type Description, thrown } from './support.js';
+import { Conv2d, Linear, type Module, Parameter, ReLU, Sequential } from '../src/index.js';
+import { build, type Description, Holder, thrown } from './support.js';
 
 interface Case {
   name: string;
@@ -40,7 +40,7 @@ describe('modules print, name and count as in PyTorch', () => {
 });
 
 /** Everything a module can hold, in an order that is not the alphabet's. */
-class Zoo extends Module {
+class Zoo extends Holder {
   zeta = new Linear(2, 3);
   w = new Parameter(zeros([2]));
   alpha = new Sequential(new Linear(3, 3), new ReLU());
@@ -78,7 +78,7 @@ describe('what a module holds', () => {
     expect(Object.keys(zoo.stateDict())).not.toContain('later');
   });
   it('shared modules and parameters come once, and under each key of the state', () => {
-    class Tied extends Module {
+    class Tied extends Holder {
       a = new Linear(2, 2, { bias: false });
       b = this.a;
       c = new Linear(2, 2, { bias: false });
@@ -94,11 +94,11 @@ describe('what a module holds', () => {
     expect([...tied.children()].length).toBe(2);
   });
   it('a reference back to the parent neither hangs parameters() nor goes unnoticed in stateDict()', () => {
-    class Child extends Module {
+    class Child extends Holder {
       parent: Module | null = null;
       w = new Parameter(zeros([1]));
     }
-    class Parent extends Module {
+    class Parent extends Holder {
       child = new Child();
     }
     const parent = new Parent();
@@ -107,15 +107,15 @@ describe('what a module holds', () => {
     expect(thrown(() => parent.stateDict()).message).toMatch(/Parent within itself at "child.parent"; .*#field/);
   });
   it('modules in a plain array are refused, unless they are held elsewhere as well', () => {
-    class Lost extends Module {
+    class Lost extends Holder {
       blocks = [new ReLU(), new Linear(1, 1)];
     }
     expect(thrown(() => [...new Lost().parameters()]).message).toMatch(/Lost\.blocks .*plain array with a ReLU in it.*Sequential/);
-    class LostParameter extends Module {
+    class LostParameter extends Holder {
       list = [new Parameter(zeros([1]))];
     }
     expect(thrown(() => new LostParameter().stateDict()).message).toMatch(/a Parameter in it/);
-    class Found extends Module {
+    class Found extends Holder {
       inner = new Sequential(new Linear(1, 1), new ReLU());
       blocks = [...this.inner];
       sizes = [1, 2];
@@ -129,7 +129,7 @@ describe('what a module holds', () => {
     ['a Parameter', (m) => m.registerBuffer('p', new Parameter(zeros([1]))), /got a Parameter; .*detach/],
     ['a number', (m) => m.registerBuffer('p', 1 as never), /a tensor or null, got number/],
   ])('registerBuffer refuses %s', (_, fn, message) => {
-    expect(thrown(() => fn(new Module())).message).toMatch(message);
+    expect(thrown(() => fn(new Holder())).message).toMatch(message);
   });
   it('train, eval, requiresGrad_, zeroGrad and apply reach everything', () => {
     const zoo = new Zoo();

@@ -1,8 +1,8 @@
 import { cpuJs } from '@konv/backend-cpu-js';
 import { manualSeed, Parameter, type Tensor, tensor, zeros } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
-import { Conv2d, CrossEntropyLoss, Linear, Module, ReLU, Sequential } from '../src/index.js';
-import { tensors, thrown, values, withBackend } from './support.js';
+import { Conv2d, CrossEntropyLoss, Linear, type Module, ReLU, Sequential } from '../src/index.js';
+import { Holder, tensors, thrown, values, withBackend } from './support.js';
 
 const net = (): Sequential => new Sequential(new Conv2d(1, 2, 3), new ReLU(), new Linear(4, 3));
 const all = (m: Module): number[][] => Object.values(m.stateDict()).map(values);
@@ -37,7 +37,7 @@ describe('state dicts', () => {
     expect(values(weight)).toEqual([7]);
   });
   it('load their own module, and one whose entries are exchanged', () => {
-    class Pair extends Module {
+    class Pair extends Holder {
       a = new Parameter(tensor([1, 2]));
       b = new Parameter(tensor([3, 4]));
     }
@@ -104,7 +104,7 @@ describe('a state dict that does not fit changes nothing', () => {
     expect(all(module)).toEqual(before);
   });
   it('floats for whole numbers', () => {
-    const module = new Module();
+    const module = new Holder();
     module.registerBuffer('count', tensor([1], { dtype: 'int32' }));
     expect(thrown(() => module.loadStateDict({ count: tensor([0.5]) })).message).toMatch(/dtype mismatch for count: copying float32 .* int32/);
   });

@@ -1,16 +1,23 @@
 import { cpuJs } from '@konv/backend-cpu-js';
-import { type Backend, isKonvError, type KonvError, memory, registerBackend, type Tensor, useBackend } from '@konv/core-tensor';
+import { type Backend, isKonvError, type KonvError, memory, registerBackend, type Tensor, unregisterBackend, useBackend } from '@konv/core-tensor';
 import { expect } from 'vitest';
 import * as nn from '../src/index.js';
 
 registerBackend(cpuJs());
+
+/** A module of which only the contents matter. */
+export class Holder extends nn.Module {
+  forward(): never {
+    throw new Error('not to be called');
+  }
+}
 
 export type Description = [type: string, args?: unknown[], options?: object] | { type: string; children: Record<string, Description> };
 
 /** Builds what a fixture describes; null where a type in it is not there. */
 export function build(d: Description): nn.Module | null {
   if (!Array.isArray(d)) {
-    const Custom = { [d.type]: class extends nn.Module {} }[d.type];
+    const Custom = { [d.type]: class extends Holder {} }[d.type];
     const module = new Custom();
     for (const [name, child] of Object.entries(d.children)) {
       const built = build(child);
@@ -31,14 +38,10 @@ export function build(d: Description): nn.Module | null {
 
 /** A second backend; registered until the test's end, which must leave nothing on it. */
 export async function withBackend(backend: Backend, test: (name: string) => Promise<void>): Promise<void> {
-  const { unregisterBackend } = await import('@konv/core-tensor');
   registerBackend(backend);
-  try {
-    await test(backend.name);
-  } finally {
-    useBackend('cpu-js');
-    unregisterBackend(backend.name);
-  }
+  await test(backend.name);
+  useBackend('cpu-js');
+  unregisterBackend(backend.name);
 }
 
 export function thrown(fn: () => unknown): KonvError {

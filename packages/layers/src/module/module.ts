@@ -28,7 +28,7 @@ export interface WalkOptions {
  * Errors of konv that leave `forward` name the failing module: `features.3 (Conv2d): [conv] expected ...`.
  * Source: torch.nn.Module.
  */
-export class Module {
+export abstract class Module {
   /** False after `eval()`. Layers such as dropout differ. */
   training = true;
   /** The hooks; of use to this package only. */
@@ -42,11 +42,12 @@ export class Module {
     wrapForward(this);
   }
 
-  /** The computation. Write it in your class and call it: the hooks and the error paths come with it. */
+  /**
+   * The computation. Write it in your class, as a method, and call it: the hooks and the error paths come with it.
+   * Abstract for the compiler, so that no `override` is asked for; without one, calling it is an error that says so.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: users narrow the parameters; only any[] lets them.
-  forward(..._inputs: any[]): any {
-    throw new KonvError('forward', `expected ${this.constructor.name} to define forward, got none; write a method forward(x) { ... }`);
-  }
+  abstract forward(...inputs: any[]): any;
 
   /** What stands between the parentheses when the module is printed. Source: torch.nn.Module.extra_repr. */
   extraRepr(): string {
@@ -218,3 +219,10 @@ export class Module {
   }
 }
 Object.defineProperty(Module.prototype, BRAND, { value: true });
+Object.defineProperty(Module.prototype, 'forward', {
+  value: function forward(this: Module): never {
+    throw new KonvError('forward', `expected ${this.constructor.name} to define forward, got none; write a method forward(x) { ... }`);
+  },
+  configurable: true,
+  writable: true,
+});
