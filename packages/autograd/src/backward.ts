@@ -1,6 +1,17 @@
 import {
-  add, add_, BackendError, type BackwardOptions, disposed, DTypeError, GradError, isTensor, onesLike, sameShape,
-  ShapeError, showShape, type Tensor,
+  add,
+  add_,
+  BackendError,
+  type BackwardOptions,
+  disposed,
+  DTypeError,
+  GradError,
+  isTensor,
+  onesLike,
+  sameShape,
+  ShapeError,
+  showShape,
+  type Tensor,
 } from '@konv/core-tensor'; // prettier-ignore
 import { owned } from './accumulate.js';
 import { Pass } from './engine.js';
@@ -26,16 +37,26 @@ export function gradientFor(op: string, root: Tensor, gradient: Tensor | null | 
         'gradient of its shape',
     );
   }
-  if (!isTensor(gradient)) throw new DTypeError(op, `expected the gradient to be a tensor, got ${typeof gradient}; wrap it with tensor(...)`);
+  if (!isTensor(gradient))
+    throw new DTypeError(op, `expected the gradient to be a tensor, got ${typeof gradient}; wrap it with tensor(...)`);
   if (gradient.storage === null) throw disposed(op, gradient);
   if (gradient.device !== root.device) {
-    throw new BackendError(op, `expected a gradient on "${root.backend}", got one on "${gradient.backend}"; await gradient.to('${root.backend}')`);
+    throw new BackendError(
+      op,
+      `expected a gradient on "${root.backend}", got one on "${gradient.backend}"; await gradient.to('${root.backend}')`,
+    );
   }
   if (!sameShape(gradient.shape, root.shape)) {
-    throw new ShapeError(op, `expected a gradient of the tensor's shape ${showShape(root.shape)}, got ${showShape(gradient.shape)}; reshape or expand it`);
+    throw new ShapeError(
+      op,
+      `expected a gradient of the tensor's shape ${showShape(root.shape)}, got ${showShape(gradient.shape)}; reshape or expand it`,
+    );
   }
   if (gradient.dtype !== root.dtype) {
-    throw new DTypeError(op, `expected a gradient of the tensor's dtype ${root.dtype}, got ${gradient.dtype}; use cast('${root.dtype}')`);
+    throw new DTypeError(
+      op,
+      `expected a gradient of the tensor's dtype ${root.dtype}, got ${gradient.dtype}; use cast('${root.dtype}')`,
+    );
   }
   return gradient;
 }
@@ -93,4 +114,3 @@ function checkGrad(leaf: Tensor, g: Tensor): void {
       `${showShape(grad.shape)} ${grad.dtype} on "${grad.backend}"; set it to null (zeroGrad) first`,
   );
 }
-

@@ -159,10 +159,11 @@ export class Pass {
         if (!task.wanted) grads[index] = null;
       }
     }
-    if (task.wanted && grads.some((g) => g !== null)) {
-      const scope = new Scope(`the gradient of ${node.op.name}`);
+    if (task.wanted && hasAny(grads)) {
+      const needs = node.inputs.map((slot) => this.#wants(slot));
+      const scope = new Scope('a gradient rule');
       try {
-        this.#deliver(node, this.#gradients(node, grads, scope), scope);
+        this.#deliver(node, needs, this.#gradients(node, needs, grads, scope), scope);
       } finally {
         scope.dispose();
       }
@@ -172,27 +173,29 @@ export class Pass {
     grads.length = 0;
   }
 
-  #gradients(node: Node, grads: readonly (Tensor | null)[], scope: Scope): readonly (Tensor | null)[] {
-    const { rule, inputs } = node;
-    const { createGraph } = this.#options;
-    const needs = inputs.map((slot) => this.#wants(slot));
-    const c = new RuleContext<unknown>(node, needs, createGraph);
+  #gradients(
+    node: Node,
+    needs: readonly boolean[],
+    grads: readonly (Tensor | null)[],
+    scope: Scope,
+  ): readonly (Tensor | null)[] {
+    const { rule } = node;
+    const c = new RuleContext<unknown>(node, needs, this.#options.createGraph);
     return scope.run(() => {
       if (rule.many !== undefined) return rule.many(c, grads);
       const dy = grads[0] as Tensor;
-      if (rule.fused === true && createGraph) return secondOrder(c, dy);
+      if (rule.fused === true && c.createGraph) return secondOrder(c, dy);
       if (rule.all !== undefined) return rule.all(c, dy);
       return needs.map((need, i) => (need ? (rule.each as NonNullable<typeof rule.each>)[i](c, dy) : null));
     });
   }
 
   /** Hands each gradient on. A gradient may be one that the rule got, or the same for two inputs: each gets a handle. */
-  #deliver(node: Node, gradients: readonly (Tensor | null)[], scope: Scope): void {
+  #deliver(node: Node, needs: readonly boolean[], gradients: readonly (Tensor | null)[], scope: Scope): void {
     for (let i = 0; i < node.inputs.length; i++) {
-      const slot = node.inputs[i];
       const g = gradients[i] ?? null;
-      if (g === null || !this.#wants(slot)) continue;
-      const { shape, dtype } = slot as Slot;
+      if (g === null || !needs[i]) continue;
+      const { node: before, leaf, index, shape, dtype } = node.inputs[i] as Slot;
       if (!sameShape(g.shape, shape) || g.dtype !== dtype) {
         throw new GradError(
           `${node.op.name} backward`,
@@ -203,9 +206,13 @@ export class Pass {
       let own = g;
       if (g.scope === scope) this.scope.adopt(g);
       else own = alias(g, this.#options.createGraph);
-      const { leaf } = slot as Slot;
       if (leaf !== null) this.#toLeaf(leaf, own);
-      else this.#toNode((slot as Slot).node as Node, (slot as Slot).index, own);
+      else this.#toNode(before as Node, index, own);
     }
   }
+}
+
+function hasAny(grads: readonly (Tensor | null)[]): boolean {
+  for (let i = 0; i < grads.length; i++) if (grads[i] !== null) return true;
+  return false;
 }

@@ -1,4 +1,16 @@
-import { abi, disposed, DTypeError, GradError, isFloat, isTensor, noGrad, type Shape, type DType, type Tensor, zeros } from '@konv/core-tensor';
+import {
+  abi,
+  disposed,
+  DTypeError,
+  GradError,
+  isFloat,
+  isTensor,
+  noGrad,
+  type Shape,
+  type DType,
+  type Tensor,
+  zeros,
+} from '@konv/core-tensor';
 import { alias } from './accumulate.js';
 import type { RuleContext } from './context.js';
 import { Node, type NodeInput, slotOf } from './node.js';
@@ -34,7 +46,10 @@ export class FunctionContext {
   /** In `backward`: what `forward` saved. */
   get savedTensors(): (Tensor | null)[] {
     if (this.#saved !== null) return this.#saved();
-    throw new GradError('savedTensors', 'expected to be in backward(), got a read outside of it; in forward() use the tensors themselves');
+    throw new GradError(
+      'savedTensors',
+      'expected to be in backward(), got a read outside of it; in forward() use the tensors themselves',
+    );
   }
 
   /** For the engine. */
@@ -83,7 +98,11 @@ function ruleOf(name: string, backward: FunctionDefinition<never, Tensor>['backw
     many: (c, grads) => {
       const { ctx, outputs, backend } = c.attrs;
       const dys = outputs.map(({ shape, dtype }, j) => grads[j] ?? zeros(shape, { dtype, backend }));
-      const result = FunctionContext.opened(ctx, () => openSaved(c), () => backward(ctx, ...dys));
+      const result = FunctionContext.opened(
+        ctx,
+        () => openSaved(c),
+        () => backward(ctx, ...dys),
+      );
       return checked(name, result, c.node.inputs.length);
     },
   };
@@ -96,11 +115,15 @@ function openSaved(c: RuleContext<CallAttrs>): (Tensor | null)[] {
 function checked(name: string, result: Gradients, inputs: number): readonly (Tensor | null)[] {
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   if (list.length !== inputs) {
-    throw new GradError(`${name} backward`, `expected one gradient (or null) for each of ${inputs} inputs, got ${list.length}; return them in one array`);
+    throw new GradError(
+      `${name} backward`,
+      `expected one gradient (or null) for each of ${inputs} inputs, got ${list.length}; return them in one array`,
+    );
   }
   return list.map((g, i) => {
     if (g === null || g === undefined) return null;
-    if (!isTensor(g)) throw new GradError(`${name} backward`, `expected a tensor or null for input ${i}, got ${typeof g}`);
+    if (!isTensor(g))
+      throw new GradError(`${name} backward`, `expected a tensor or null for input ${i}, got ${typeof g}`);
     if (g.storage === null) throw disposed(`${name} backward`, g);
     return g;
   });
@@ -152,7 +175,8 @@ function link(
   const slots: NodeInput[] = inputs.map((x) => (isTensor(x) ? slotOf(x) : null));
   const info = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
   const node = new Node(op, rule, { ctx, outputs: info, backend: outputs[0]?.backend ?? '' }, slots);
-  for (let j = 0; j < outputs.length; j++) if (isFloat(outputs[j].dtype) && !constant.includes(raw[j])) outputs[j].setNode(node, j);
+  for (let j = 0; j < outputs.length; j++)
+    if (isFloat(outputs[j].dtype) && !constant.includes(raw[j])) outputs[j].setNode(node, j);
   if (node.handles === 0) return node.release();
   node.kept = toSave.map((t) => {
     if (t === null) return null;

@@ -1,4 +1,12 @@
-import { type BackwardOptions, currentScope, disposed, GradError, isTensor, showShape, type Tensor } from '@konv/core-tensor';
+import {
+  type BackwardOptions,
+  currentScope,
+  disposed,
+  GradError,
+  isTensor,
+  showShape,
+  type Tensor,
+} from '@konv/core-tensor';
 import { alias, owned } from './accumulate.js';
 import { checkRoot, gradientFor } from './backward.js';
 import { Pass } from './engine.js';
@@ -21,8 +29,16 @@ interface InternalOptions extends GradOptions {
  * `createGraph`). Errors: `GradError` where an input does not require grad or is not used (unless `allowUnused`), and
  * as `backward`. Source: torch.autograd.grad.
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: GradOptions & { allowUnused?: false }): Tensor[];
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: InternalOptions): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions & { allowUnused?: false },
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: InternalOptions,
+): (Tensor | null)[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
@@ -36,7 +52,9 @@ export function grad(
   const weights = weightsOf(ys, options.gradOutputs);
   const pass = new Pass({ createGraph, retainGraph, targets: xs, stopAtTargets: stopAtInputs });
   try {
-    const roots = pass.scope.run(() => ys.map((tensor, i) => ({ tensor, gradient: gradientFor('grad', tensor, weights[i]) })));
+    const roots = pass.scope.run(() =>
+      ys.map((tensor, i) => ({ tensor, gradient: gradientFor('grad', tensor, weights[i]) })),
+    );
     pass.run(roots);
     const results = pass.within(() => collect(pass, xs, createGraph));
     for (let i = 0; i < xs.length; i++) if (results[i] === null && !allowUnused) throw unused(xs[i], i);
@@ -76,7 +94,10 @@ function weightsOf(ys: readonly Tensor[], given: GradOptions['gradOutputs']): re
 function checkInput(x: Tensor, i: number): void {
   if (x.storage === null) throw disposed('grad', x);
   if (x.requiresGrad) return;
-  throw new GradError('grad', `expected inputs that require grad, got input ${i} of shape ${showShape(x.shape)} that does not; set requiresGrad before the forward pass`);
+  throw new GradError(
+    'grad',
+    `expected inputs that require grad, got input ${i} of shape ${showShape(x.shape)} that does not; set requiresGrad before the forward pass`,
+  );
 }
 
 function unused(x: Tensor, i: number): GradError {

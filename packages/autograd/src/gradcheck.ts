@@ -1,5 +1,13 @@
 import {
-  enableGrad, GradError, isTensor, noGrad, type Shape, Scope, showShape, type Tensor, tensor,
+  enableGrad,
+  GradError,
+  isTensor,
+  noGrad,
+  type Shape,
+  Scope,
+  showShape,
+  type Tensor,
+  tensor,
 } from '@konv/core-tensor'; // prettier-ignore
 import { grad } from './grad.js';
 
@@ -20,15 +28,24 @@ function refuse(op: string, detail: string): never {
 }
 
 function checkInputs(op: string, inputs: readonly Tensor[]): void {
-  if (!inputs.some((x) => x.requiresGrad)) refuse(op, 'expected an input that requires grad, got none; set requiresGrad on one');
+  if (!inputs.some((x) => x.requiresGrad))
+    refuse(op, 'expected an input that requires grad, got none; set requiresGrad on one');
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i];
     if (!x.requiresGrad) continue;
     if (x.dtype !== 'float64') {
-      refuse(op, `expected float64 inputs, got ${x.dtype} for input ${i}: differences of rounded numbers prove nothing; use { dtype: 'float64' } on a backend that has it`);
+      refuse(
+        op,
+        `expected float64 inputs, got ${x.dtype} for input ${i}: differences of rounded numbers prove nothing; use { dtype: 'float64' } on a backend that has it`,
+      );
     }
-    if (!x.isLeaf) refuse(op, `expected leaves, got input ${i} of shape ${showShape(x.shape)} that an op made; detach() it and set requiresGrad`);
-    if (x.ref.strides.some((s, a) => s === 0 && x.shape[a] > 1)) refuse(op, `expected inputs whose elements are apart in memory, got input ${i} expanded; clone() it`);
+    if (!x.isLeaf)
+      refuse(
+        op,
+        `expected leaves, got input ${i} of shape ${showShape(x.shape)} that an op made; detach() it and set requiresGrad`,
+      );
+    if (x.ref.strides.some((s, a) => s === 0 && x.shape[a] > 1))
+      refuse(op, `expected inputs whose elements are apart in memory, got input ${i} expanded; clone() it`);
   }
 }
 
@@ -36,7 +53,8 @@ function checkInputs(op: string, inputs: readonly Tensor[]): void {
 function evaluate(op: string, fn: Checked, inputs: readonly Tensor[]): readonly Tensor[] {
   const made = enableGrad(() => fn(...inputs));
   const list = isTensor(made) ? [made] : made;
-  if (!Array.isArray(list) || list.length === 0 || !list.every(isTensor)) refuse(op, 'expected fn to return a tensor or a non-empty array of tensors');
+  if (!Array.isArray(list) || list.length === 0 || !list.every(isTensor))
+    refuse(op, 'expected fn to return a tensor or a non-empty array of tensors');
   return list;
 }
 
@@ -65,7 +83,15 @@ function outputsAt(op: string, fn: Checked, inputs: readonly Tensor[]): Promise<
 }
 
 /** Column j of d(outputs)/d(x) by central differences; x is changed in place and put back. */
-async function difference(op: string, fn: Checked, inputs: readonly Tensor[], x: Tensor, j: number, value: number, eps: number): Promise<Float64Array[]> {
+async function difference(
+  op: string,
+  fn: Checked,
+  inputs: readonly Tensor[],
+  x: Tensor,
+  j: number,
+  value: number,
+  eps: number,
+): Promise<Float64Array[]> {
   const at = position(j, x.shape);
   const put = (v: number): Tensor => noGrad(() => x.set_(at, v));
   try {
@@ -131,12 +157,16 @@ async function check(op: string, fn: Checked, inputs: readonly Tensor[], options
       for (let j = 0; j < x.size; j++) {
         const columns = await difference(op, fn, inputs, x, j, values[j], eps);
         columns.forEach((column, o) => {
-          for (let i = 0; i < column.length; i++) compare(rows[o][i][k]?.[j] ?? 0, column[i], () => where(o, i, outputs[o], j, x), found, atol, rtol);
+          for (let i = 0; i < column.length; i++)
+            compare(rows[o][i][k]?.[j] ?? 0, column[i], () => where(o, i, outputs[o], j, x), found, atol, rtol);
         });
       }
       if (found.count > 0) {
         const { text, count, total, largest } = found;
-        refuse(op, `expected the gradient with respect to input ${inputs.indexOf(x)} to agree with differences, got ${text}; ${count} of ${total} entries differ, by up to ${largest.toExponential(2)}`);
+        refuse(
+          op,
+          `expected the gradient with respect to input ${inputs.indexOf(x)} to agree with differences, got ${text}; ${count} of ${total} entries differ, by up to ${largest.toExponential(2)}`,
+        );
       }
     }
   });
@@ -147,7 +177,14 @@ function where(o: number, i: number, y: Tensor, j: number, x: Tensor): string {
   return `d output ${o} [${position(i, y.shape).join(', ')}] / d element [${position(j, x.shape).join(', ')}]`;
 }
 
-function compare(rule: number, numeric: number, place: () => string, found: Mismatch, atol: number, rtol: number): void {
+function compare(
+  rule: number,
+  numeric: number,
+  place: () => string,
+  found: Mismatch,
+  atol: number,
+  rtol: number,
+): void {
   found.total++;
   const distance = Math.abs(rule - numeric);
   if (distance <= atol + rtol * Math.abs(numeric) || Object.is(rule, numeric)) return;
@@ -165,14 +202,19 @@ function weightLike(y: Tensor, seed: number): Tensor {
  * `gradcheck` of the gradients of `fn`, as functions of the inputs and of the outputs' gradients: whether the second
  * derivatives are right. Errors as `gradcheck`. Source: torch.autograd.gradgradcheck.
  */
-export async function gradgradcheck(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<true> {
+export async function gradgradcheck(
+  fn: Checked,
+  inputs: readonly Tensor[],
+  options: GradcheckOptions = {},
+): Promise<true> {
   checkInputs('gradgradcheck', inputs);
   const n = inputs.length;
   return scoped(async (s) => {
     const outputs = s.run(() => evaluate('gradgradcheck', fn, inputs));
     const through = outputs.map((y) => y.requiresGrad);
     const weights = s.run(() => outputs.filter((_, o) => through[o]).map(weightLike));
-    if (weights.length === 0) refuse('gradgradcheck', 'expected an output that requires grad, got none; nothing to differentiate');
+    if (weights.length === 0)
+      refuse('gradgradcheck', 'expected an output that requires grad, got none; nothing to differentiate');
     const gradients: Checked = (...all) => {
       const made = evaluate('gradgradcheck', fn, all.slice(0, n)).filter((_, o) => through[o]);
       const wanted = all.slice(0, n).filter((x) => x.requiresGrad);

@@ -15,9 +15,10 @@ export class Slot {
   leaf: Tensor | null;
   readonly shape: Shape;
   readonly dtype: DType;
-  #storage: Storage | null = null;
-  #ref: TensorRef | null = null;
-  #version = 0;
+  /** The saved values, if a rule needs them: storage, window and the version at that moment. */
+  storage: Storage | null = null;
+  ref: TensorRef | null = null;
+  version = 0;
 
   constructor(x: Tensor, node: Node | null, index: number) {
     this.node = node;
@@ -33,31 +34,31 @@ export class Slot {
   }
 
   get saved(): boolean {
-    return this.#storage !== null;
+    return this.storage !== null;
   }
 
   /** Holds on to the values as they are now. */
   save(x: Tensor): void {
-    this.#storage = (x.storage as Storage).retain();
-    this.#ref = x.ref;
-    this.#version = x.ref.buffer.version;
+    this.storage = (x.storage as Storage).retain();
+    this.ref = x.ref;
+    this.version = x.ref.buffer.version;
   }
 
   /** Lets go of the values. */
   free(): void {
-    this.#storage?.release();
-    this.#storage = null;
-    this.#ref = null;
+    this.storage?.release();
+    this.storage = null;
+    this.ref = null;
   }
 
   /** Throws where the values were freed or changed since they were saved. */
   verify(op: string): void {
-    const ref = this.#ref;
+    const ref = this.ref;
     if (ref === null) throw freed(op);
-    if (ref.buffer.version === this.#version) return;
+    if (ref.buffer.version === this.version) return;
     throw new GradError(
       `${op} backward`,
-      `expected the saved tensor ${showShape(this.shape)} at version ${this.#version}, got version ` +
+      `expected the saved tensor ${showShape(this.shape)} at version ${this.version}, got version ` +
         `${ref.buffer.version}: it was changed in place after the op; clone() it first`,
     );
   }
@@ -69,11 +70,22 @@ export class Slot {
   open(op: string, linked: boolean): Tensor {
     this.verify(op);
     const { leaf } = this;
-    if (leaf !== null && leaf.storage === this.#storage) return leaf;
-    const t = new Tensor((this.#storage as Storage).retain(), this.#ref as TensorRef, false);
+    if (leaf !== null) {
+      if (leaf.storage === this.storage) return leaf;
+      if (linked && !leaf.disposed) throw moved(op, this.shape);
+    }
+    const t = new Tensor((this.storage as Storage).retain(), this.ref as TensorRef, false);
     if (linked && this.node !== null) t.setNode(this.node, this.index);
     return t;
   }
+}
+
+function moved(op: string, shape: Shape): GradError {
+  return new GradError(
+    `${op} backward`,
+    `expected the leaf of shape ${showShape(shape)} where it was in the forward pass, got it moved to another backend ` +
+      'since; run the forward pass again',
+  );
 }
 
 export function freed(op: string): GradError {

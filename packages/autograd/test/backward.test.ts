@@ -1,5 +1,26 @@
 import { grad } from '@konv/autograd';
-import { abs, amax, clamp, div, exp, log, maximum, minimum, mul, noGrad, ones, pow, relu, sigmoid, sign, sqrt, sum, tensor, where, zeros } from '@konv/core-tensor';
+import {
+  abs,
+  amax,
+  clamp,
+  div,
+  exp,
+  log,
+  maximum,
+  minimum,
+  mul,
+  noGrad,
+  ones,
+  pow,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  sum,
+  tensor,
+  where,
+  zeros,
+} from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { f64 } from './support.js';
 
@@ -36,7 +57,13 @@ describe('backward', () => {
   });
 
   it('stores an expanded gradient row-major', () => {
-    const x = f64([[1, 2], [3, 4]], true);
+    const x = f64(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      true,
+    );
     x.sum().backward();
     expect(x.grad?.isContiguous).toBe(true);
     expect(numbers(x.grad)).toEqual([1, 1, 1, 1]);
@@ -164,7 +191,10 @@ describe('grad', () => {
     const [a, b, itself] = grad(y, [x, x, y], { gradOutputs: weight });
     a.fill_(5);
     weight.fill_(7);
-    expect([numbers(b), numbers(itself)]).toEqual([[1, 1], [1, 1]]);
+    expect([numbers(b), numbers(itself)]).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
   });
 
   it('goes only where it must', () => {
@@ -180,25 +210,81 @@ describe('grad', () => {
   it('refuses what has no gradient', () => {
     const x = f64([1, 2], true);
     const other = f64([1], true);
-    expect(() => grad(x.sum(), other)).toThrow(/\[grad\] expected the outputs to depend on every input, got input 0 of shape \[1\]/);
+    expect(() => grad(x.sum(), other)).toThrow(
+      /\[grad\] expected the outputs to depend on every input, got input 0 of shape \[1\]/,
+    );
     expect(grad(x.sum(), [other, x], { allowUnused: true }).map((g) => g === null)).toEqual([true, false]);
     expect(() => grad(x.sum(), f64([1]))).toThrow(/\[grad\] expected inputs that require grad, got input 0/);
     expect(() => grad(x.sum(), [])).toThrow(/\[grad\] expected inputs to be a tensor or a non-empty array/);
-    expect(() => grad([x.sum(), x], x, { gradOutputs: [null] })).toThrow(/one of gradOutputs for each of 2 outputs, got 1/);
+    expect(() => grad([x.sum(), x], x, { gradOutputs: [null] })).toThrow(
+      /one of gradOutputs for each of 2 outputs, got 1/,
+    );
   });
 });
 
 describe('errors of backward', () => {
   const x = f64([1, 2], true);
   const cases: [string, () => void, string, RegExp][] = [
-    ['no graph', () => f64([1]).backward(), 'GradError', /^\[backward\] expected a tensor that requires grad, got one of shape \[1\]/],
-    ['not a scalar', () => x.mul(2).backward(), 'GradError', /^\[backward\] expected a scalar, got shape \[2\] without a gradient; /],
-    ['wrong shape', () => x.mul(2).backward(f64([1])), 'ShapeError', /^\[backward\] expected a gradient of the tensor's shape \[2\], got \[1\]/],
-    ['wrong dtype', () => x.mul(2).backward(ones([2])), 'DTypeError', /^\[backward\] expected a gradient of the tensor's dtype float64, got float32/],
-    ['not a tensor', () => x.mul(2).backward([1, 1] as never), 'DTypeError', /^\[backward\] expected the gradient to be a tensor/],
-    ['freed', () => { const y = x.sum(); y.dispose(); y.backward(); }, 'DisposedError', /^\[backward\] expected a live tensor/],
-    ['second backward', () => { const y = x.mul(x).sum(); y.backward(); y.backward(); }, 'GradError', /^\[mul backward\] .* pass \{ retainGraph: true \} to the earlier call$/],
-    ['grad of another shape', () => { const z = f64([1, 2], true); z.grad = f64([1]); z.sum().backward(); }, 'GradError', /^\[backward\] expected the present grad of a leaf to be \[2\] float64/],
+    [
+      'no graph',
+      () => f64([1]).backward(),
+      'GradError',
+      /^\[backward\] expected a tensor that requires grad, got one of shape \[1\]/,
+    ],
+    [
+      'not a scalar',
+      () => x.mul(2).backward(),
+      'GradError',
+      /^\[backward\] expected a scalar, got shape \[2\] without a gradient; /,
+    ],
+    [
+      'wrong shape',
+      () => x.mul(2).backward(f64([1])),
+      'ShapeError',
+      /^\[backward\] expected a gradient of the tensor's shape \[2\], got \[1\]/,
+    ],
+    [
+      'wrong dtype',
+      () => x.mul(2).backward(ones([2])),
+      'DTypeError',
+      /^\[backward\] expected a gradient of the tensor's dtype float64, got float32/,
+    ],
+    [
+      'not a tensor',
+      () => x.mul(2).backward([1, 1] as never),
+      'DTypeError',
+      /^\[backward\] expected the gradient to be a tensor/,
+    ],
+    [
+      'freed',
+      () => {
+        const y = x.sum();
+        y.dispose();
+        y.backward();
+      },
+      'DisposedError',
+      /^\[backward\] expected a live tensor/,
+    ],
+    [
+      'second backward',
+      () => {
+        const y = x.mul(x).sum();
+        y.backward();
+        y.backward();
+      },
+      'GradError',
+      /^\[mul backward\] .* pass \{ retainGraph: true \} to the earlier call$/,
+    ],
+    [
+      'grad of another shape',
+      () => {
+        const z = f64([1, 2], true);
+        z.grad = f64([1]);
+        z.sum().backward();
+      },
+      'GradError',
+      /^\[backward\] expected the present grad of a leaf to be \[2\] float64/,
+    ],
   ]; // prettier-ignore
   it.each(cases)('%s', (_what, run, name, message) => {
     let error: Error | null = null;

@@ -1,5 +1,15 @@
 import { grad, gradcheck, gradgradcheck } from '@konv/autograd';
-import { batchNorm, conv2d, crossEntropy, linear, maxPool2d, avgPool2d, pow, scope, type Tensor } from '@konv/core-tensor';
+import {
+  batchNorm,
+  conv2d,
+  crossEntropy,
+  linear,
+  maxPool2d,
+  avgPool2d,
+  pow,
+  scope,
+  type Tensor,
+} from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { balanced, f64, int32, leaf } from './support.js';
 
@@ -71,17 +81,26 @@ describe('createGraph', () => {
     const slope = (t: Tensor): Tensor => grad(crossEntropy(t, int32([0, 2])), t, { createGraph: true })[0];
     await expect(gradgradcheck(slope, [x])).resolves.toBe(true);
     const weight = leaf([2], 0.5, 1.5);
-    const normal = (t: Tensor, w: Tensor): Tensor => grad(batchNorm(t, null, null, w, null, true).tanh().sum(), t, { createGraph: true })[0];
+    const normal = (t: Tensor, w: Tensor): Tensor =>
+      grad(batchNorm(t, null, null, w, null, true).tanh().sum(), t, { createGraph: true })[0];
     await expect(gradgradcheck(normal, [leaf([3, 2]), weight], { atol: 1e-4 })).resolves.toBe(true);
   }, 60_000);
 
   it('counts one tensor given twice to a fused op twice', () => {
-    const x = f64([[1, 2], [4, 3]], true);
+    const x = f64(
+      [
+        [1, 2],
+        [4, 3],
+      ],
+      true,
+    );
     const [plain] = grad(linear(x, x).square().sum(), x);
     const [recorded] = grad(linear(x, x).square().sum(), x, { createGraph: true });
     expect(numbers(recorded)).toEqual(numbers(plain));
     const [bn] = grad(batchNorm(x, null, null, x.select(0, 0), x.select(0, 0), true).square().sum(), x);
-    const [again] = grad(batchNorm(x, null, null, x.select(0, 0), x.select(0, 0), true).square().sum(), x, { createGraph: true });
+    const [again] = grad(batchNorm(x, null, null, x.select(0, 0), x.select(0, 0), true).square().sum(), x, {
+      createGraph: true,
+    });
     numbers(again).forEach((v, i) => expect(v).toBeCloseTo(numbers(bn)[i], 10));
   });
 

@@ -7,8 +7,20 @@ const numbers = (t: { dataSync(): ArrayLike<number> } | null): number[] => Array
 
 describe('version counters', () => {
   it('refuse a saved input that was changed, with nothing done', () => {
-    const x = f64([[1, 2], [3, 4]], true);
-    const w = f64([[5, 6], [7, 8]], true);
+    const x = f64(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      true,
+    );
+    const w = f64(
+      [
+        [5, 6],
+        [7, 8],
+      ],
+      true,
+    );
     const y = x.add(0).mul(w).sum();
     noGrad(() => w.add_(1));
     expect(() => y.backward()).toThrow(
@@ -67,7 +79,9 @@ describe('in-place ops on tensors in a graph', () => {
     y.add_(x);
     y.mul_(x);
     // The second op saved the first one's result, which it then overwrote.
-    expect(() => y.sum().backward()).toThrow(/\[mul backward\] expected the saved tensor \[2\] at version 1, got version 2/);
+    expect(() => y.sum().backward()).toThrow(
+      /\[mul backward\] expected the saved tensor \[2\] at version 1, got version 2/,
+    );
     const z = zeros([2], { dtype: 'float64' });
     z.add_(x.mul(x));
     z.sum().backward();
@@ -110,10 +124,28 @@ describe('in-place ops on tensors in a graph', () => {
   });
 
   it('trains the hand-written cross-correlation', () => {
-    const image = f64([[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
-    const k = f64([[0, 1], [2, 3]], true);
+    const image = f64([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ]);
+    const k = f64(
+      [
+        [0, 1],
+        [2, 3],
+      ],
+      true,
+    );
     const y = zeros([2, 2], { dtype: 'float64' });
-    for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) y.set_([i, j], image.slice([i, i + 2], [j, j + 2]).mul(k).sum());
+    for (let i = 0; i < 2; i++)
+      for (let j = 0; j < 2; j++)
+        y.set_(
+          [i, j],
+          image
+            .slice([i, i + 2], [j, j + 2])
+            .mul(k)
+            .sum(),
+        );
     expect(numbers(y)).toEqual([25, 31, 43, 49]);
     y.sum().backward();
     expect(numbers(k.grad)).toEqual([12, 16, 24, 28]);

@@ -1,4 +1,13 @@
-import { convBackward, type ConvGeometry, convGradInputOp, convGradWeightOp, convOp, dispatch, sum, type Tensor } from '@konv/core-tensor';
+import {
+  convBackward,
+  type ConvGeometry,
+  convGradInputOp,
+  convGradWeightOp,
+  convOp,
+  dispatch,
+  sum,
+  type Tensor,
+} from '@konv/core-tensor';
 import { A, B, NOTHING, type RuleTable } from '../rule.js';
 import { beforeActivation } from './linear-algebra.js';
 
@@ -46,8 +55,9 @@ export const convRules: Pick<RuleTable, 'conv' | 'convGradInput' | 'convGradWeig
       ];
     },
   },
+  // Most often seen as the forward of a transposed convolution.
   convGradInput: {
-    name: 'ConvolutionBackwardBackward0',
+    name: 'ConvolutionBackward0',
     saves: [B, A],
     each: [(c, x) => conv(x, c.input(1), c.attrs.geometry), (c, x) => convGradWeight(x, c.input(0), c.attrs.geometry)],
   },

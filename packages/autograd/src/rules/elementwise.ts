@@ -1,6 +1,21 @@
 import {
-  cast, div, eq, ge, log, lt, mul, neg, pow, reluGrad, sigmoidGrad, sign, sub, tanhGrad, type Tensor,
-  where, zeros,
+  cast,
+  div,
+  eq,
+  ge,
+  log,
+  lt,
+  mul,
+  neg,
+  pow,
+  reluGrad,
+  sigmoidGrad,
+  sign,
+  sub,
+  tanhGrad,
+  type Tensor,
+  where,
+  zeros,
 } from '@konv/core-tensor'; // prettier-ignore
 import { beside, type RuleContext } from '../context.js';
 import { A, B, NOTHING, type RuleTable } from '../rule.js';
@@ -13,7 +28,19 @@ const zero = (c: RuleContext<null>, dy: Tensor): Tensor => zeros(c.shape(0), bes
 
 type UnaryRules = Pick<
   RuleTable,
-  | 'exp' | 'log' | 'sqrt' | 'tanh' | 'floor' | 'neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'rsqrt' | 'ceil' | 'relu'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'tanh'
+  | 'floor'
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'square'
+  | 'reciprocal'
+  | 'rsqrt'
+  | 'ceil'
+  | 'relu'
   | 'sigmoid'
 >; // prettier-ignore
 
@@ -28,7 +55,11 @@ export const unaryRules: UnaryRules = {
   abs: { name: 'AbsBackward0', saves: [A], each: [(c, dy) => mul(dy, sign(c.input(0)))] },
   square: { name: 'PowBackward0', saves: [A], each: [(c, dy) => mul(dy, mul(c.input(0), 2))] },
   // y = 1 / x: dx = -dy y^2
-  reciprocal: { name: 'ReciprocalBackward0', savesOutputs: [A], each: [(c, dy) => neg(mul(dy, squareOf(c.output(0))))] },
+  reciprocal: {
+    name: 'ReciprocalBackward0',
+    savesOutputs: [A],
+    each: [(c, dy) => neg(mul(dy, squareOf(c.output(0))))],
+  },
   // y = x^(-1/2): dx = -dy y^3 / 2
   rsqrt: {
     name: 'RsqrtBackward0',
@@ -79,7 +110,18 @@ function powExponent(dy: Tensor, a: Other, b: Tensor, y: Tensor): Tensor {
 
 type BinaryRules = Pick<
   RuleTable,
-  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'reluGrad' | 'sigmoidGrad' | 'tanhGrad' | 'where' | 'cast'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'pow'
+  | 'maximum'
+  | 'minimum'
+  | 'reluGrad'
+  | 'sigmoidGrad'
+  | 'tanhGrad'
+  | 'where'
+  | 'cast'
 >;
 
 export const binaryRules: BinaryRules = {
@@ -88,10 +130,7 @@ export const binaryRules: BinaryRules = {
   mul: {
     name: 'MulBackward0',
     saves: [B, A],
-    each: [
-      (c, dy) => sumTo(mul(dy, c.operand(1)), c.shape(0)),
-      (c, dy) => sumTo(mul(dy, c.operand(0)), c.shape(1)),
-    ],
+    each: [(c, dy) => sumTo(mul(dy, c.operand(1)), c.shape(0)), (c, dy) => sumTo(mul(dy, c.operand(0)), c.shape(1))],
   },
   // d(a / b)/db = -(a / b) / b
   div: {

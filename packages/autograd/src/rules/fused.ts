@@ -1,5 +1,17 @@
 import {
-  batchNormBackward, dispatch, eq, exp, ge, lt, mul, neg, reshape, scatterAddOp, sub, sum, where,
+  batchNormBackward,
+  dispatch,
+  eq,
+  exp,
+  ge,
+  lt,
+  mul,
+  neg,
+  reshape,
+  scatterAddOp,
+  sub,
+  sum,
+  where,
 } from '@konv/core-tensor'; // prettier-ignore
 import { A, B, C, NOTHING, type RuleTable } from '../rule.js';
 

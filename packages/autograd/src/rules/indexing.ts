@@ -1,4 +1,15 @@
-import { arange, cumsum, dispatch, expand, gatherOp, reshape, scatterAddOp, type Shape, type Tensor, zeros } from '@konv/core-tensor';
+import {
+  arange,
+  cumsum,
+  dispatch,
+  expand,
+  gatherOp,
+  reshape,
+  scatterAddOp,
+  type Shape,
+  type Tensor,
+  zeros,
+} from '@konv/core-tensor';
 import { beside } from '../context.js';
 import { B, NOTHING, type RuleTable } from '../rule.js';
 
@@ -15,7 +26,17 @@ function scattered(shape: Shape, axis: number, index: Tensor, source: Tensor): T
 function flipped(x: Tensor, axis: number): Tensor {
   const n = x.shape[axis];
   const order = arange(n - 1, -1, -1, beside(x, 'int32'));
-  return gathered(x, axis, expand(reshape(order, x.shape.map((_, i) => (i === axis ? n : 1))), x.shape));
+  return gathered(
+    x,
+    axis,
+    expand(
+      reshape(
+        order,
+        x.shape.map((_, i) => (i === axis ? n : 1)),
+      ),
+      x.shape,
+    ),
+  );
 }
 
 export const indexingRules: Pick<RuleTable, 'gather' | 'scatterAdd' | 'cumsum' | 'sort'> = {

@@ -1,11 +1,25 @@
 import {
-  dispatch, embed, permute, reshape, setSliceOp, type Shape, type SliceAxis, slicedShape, sliceOp, type Tensor, zeros,
+  dispatch,
+  embed,
+  permute,
+  reshape,
+  setSliceOp,
+  type Shape,
+  type SliceAxis,
+  slicedShape,
+  sliceOp,
+  type Tensor,
+  zeros,
 } from '@konv/core-tensor'; // prettier-ignore
 import { beside } from '../context.js';
 import type { RuleTable } from '../rule.js';
+import { reshapeName } from './names.js';
 import { sumTo } from './sum-to.js';
 
-type MovementRules = Pick<RuleTable, 'reshape' | 'permute' | 'expand' | 'slice' | 'clone' | 'embed' | 'setSlice' | 'cat'>;
+type MovementRules = Pick<
+  RuleTable,
+  'reshape' | 'permute' | 'expand' | 'slice' | 'clone' | 'embed' | 'setSlice' | 'cat'
+>;
 
 function sliced(x: Tensor, axes: readonly SliceAxis[]): Tensor {
   return dispatch(sliceOp, [x], { axes });
@@ -19,7 +33,7 @@ function inverse(order: readonly number[]): number[] {
 }
 
 export const movementRules: MovementRules = {
-  reshape: { name: 'ViewBackward0', each: [(c, dy) => reshape(dy, c.shape(0))] },
+  reshape: { name: reshapeName, each: [(c, dy) => reshape(dy, c.shape(0))] },
   permute: { name: 'PermuteBackward0', each: [(c, dy) => permute(dy, inverse(c.attrs.order))] },
   expand: { name: 'ExpandBackward0', each: [(c, dy) => sumTo(dy, c.shape(0))] },
   slice: { name: 'SliceBackward0', each: [(c, dy) => embed(dy, c.shape(0), c.attrs.axes)] },

@@ -25,9 +25,16 @@ export const poolRules: PoolRules = {
     each: [(c, dy) => dispatch(maxPoolGradOp, [dy, c.input(1)], c.attrs)],
   },
   avgPool: { name: 'AvgPool2DBackward0', saves: [NOTHING], each: [(c, dy) => dispatch(avgPoolGradOp, [dy], c.attrs)] },
-  avgPoolGrad: { name: 'AvgPool2DBackwardBackward0', saves: [NOTHING], each: [(c, dx) => dispatch(avgPoolOp, [dx], c.attrs)] },
+  avgPoolGrad: {
+    name: 'AvgPool2DBackwardBackward0',
+    saves: [NOTHING],
+    each: [(c, dx) => dispatch(avgPoolOp, [dx], c.attrs)],
+  },
   resample: {
-    name: (node) => ((node.attrs as { kind: string }).kind === 'nearest' ? 'UpsampleNearest2DBackward0' : 'UpsampleBilinear2DBackward0'),
+    name: (node) =>
+      (node.attrs as { kind: string }).kind === 'nearest'
+        ? 'UpsampleNearest2DBackward0'
+        : 'UpsampleBilinear2DBackward0',
     each: [(c, dy) => dispatch(resampleOp, [dy], { ...c.attrs, adjoint: !c.attrs.adjoint })],
   },
 };

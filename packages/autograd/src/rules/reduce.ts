@@ -1,6 +1,7 @@
 import { cast, div, eq, expand, mul, sum, type Tensor } from '@konv/core-tensor';
 import type { RuleContext } from '../context.js';
 import { A, type RuleTable } from '../rule.js';
+import { shapeOf } from './names.js';
 
 /** Each of the n that tie for the extreme gets dy / n. */
 function shared(c: RuleContext<{ readonly axes: readonly number[] }>, dy: Tensor): Tensor {
@@ -11,13 +12,12 @@ function shared(c: RuleContext<{ readonly axes: readonly number[] }>, dy: Tensor
 
 export const reduceRules: Pick<RuleTable, 'sum' | 'amax' | 'amin'> = {
   sum: {
-    name: (node) => ((node.attrs as { axes: unknown[] }).axes.length === rankOf(node.inputs[0]) ? 'SumBackward0' : 'SumBackward1'),
+    name: (node) =>
+      (node.attrs as { axes: unknown[] }).axes.length === shapeOf(node.inputs[0]).length
+        ? 'SumBackward0'
+        : 'SumBackward1',
     each: [(c, dy) => expand(dy, c.shape(0))],
   },
   amax: { name: 'AmaxBackward0', saves: [A], savesOutputs: [A], each: [shared] },
   amin: { name: 'AminBackward0', saves: [A], savesOutputs: [A], each: [shared] },
 };
-
-function rankOf(input: unknown): number {
-  return (input as { shape: readonly number[] } | null)?.shape.length ?? 0;
-}
