@@ -116,7 +116,7 @@ describe('bad files', () => {
     expect(e.name).toBe('FormatError');
     expect(e.message).toMatch(message);
     expect(e.message).toMatch(/^\[idx\] x\.gz: /);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('parseIdx names readIdx for gzip, and for what is no bytes', async () => {
