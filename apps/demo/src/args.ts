@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 
 export interface Args {
-  epochs: number;
+  /** Null: as many as make about 30 000 images, and one at least. */
+  epochs: number | null;
   batch: number;
   lr: number;
   backend: string | null;
@@ -35,7 +36,7 @@ function path(name: string): (text: string) => string {
 export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args {
   const program = new Command('npm start --')
     .description('What a convolution layer does, why it is there, and LeNet-5 trained on real images of clothes.')
-    .option('--epochs <n>', 'passes over the training images', whole('--epochs', 1, 1000), 3)
+    .option('--epochs <n>', 'passes over the training images (default: 3 over the subset, 1 over all)', whole('--epochs', 1, 1000))
     .option('--batch <n>', 'images a step', whole('--batch', 1, 10_000), 64)
     .option('--lr <x>', 'learning rate of SGD with momentum 0.9', rate, 0.05)
     .option('--backend <name>', 'the backend to run on (default: the fastest here)')
@@ -46,6 +47,6 @@ export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args
     .allowExcessArguments(false)
     .showHelpAfterError('(--help lists the flags)')
     .parse(argv, { from: 'user' });
-  const o = program.opts<Partial<Args> & Pick<Args, 'epochs' | 'batch' | 'lr' | 'seed' | 'out'>>();
-  return { ...o, backend: o.backend ?? null, data: o.data ?? (env.KONV_DATA || null) };
+  const o = program.opts<Partial<Args> & Pick<Args, 'batch' | 'lr' | 'seed' | 'out'>>();
+  return { ...o, epochs: o.epochs ?? null, backend: o.backend ?? null, data: o.data ?? (env.KONV_DATA || null) };
 }

@@ -26,8 +26,9 @@ export async function run(args: Args, out: Output, load: typeof loadImages = loa
   const images = await load(args.data);
   say(`konv on ${backend}`);
   await article(say);
-  whyConvolution(say, samplePicture(images.train));
-  await trainLeNet(say, out, args, images);
+  const picture = samplePicture(images.train);
+  whyConvolution(say, picture);
+  await trainLeNet(say, out, args, images, picture);
   const { bytes } = memory();
   say();
   say(`Done in ${((performance.now() - started) / 1000).toFixed(0)} s; ${(bytes / 2 ** 20).toFixed(1)} MB of tensors alive at the end.`);

@@ -57,19 +57,48 @@ function diverging(v: number, top: number): Rgb {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Kernels [count, 1, h, w] in a row, each enlarged. */
-export function kernelPicture(weight: ArrayLike<number>, count: number, h: number, w: number): Uint8Array {
-  const scale = 24;
-  const gap = 12;
-  const canvas = new Canvas(gap + count * (w * scale + gap), h * scale + 2 * gap, [64, 64, 64]);
-  const top = Math.max(...Array.from(weight, Math.abs));
+const KERNEL_SCALE = 20;
+const MAP_SCALE = 4;
+const GAP = 14;
+const frame: Rgb = [64, 64, 64];
+
+/** Draws `values`, rows of `w`, each as a square. */
+function tile(canvas: Canvas, x0: number, y0: number, values: ArrayLike<number>, w: number, scale: number, color: (v: number) => Rgb): void {
+  for (let i = 0; i < values.length; i++) {
+    canvas.rect(x0 + (i % w) * scale, y0 + Math.floor(i / w) * scale, scale, scale, color(values[i]));
+  }
+}
+
+/** A square picture or a stack of them, row-major. */
+export interface Tiles {
+  values: Float32Array;
+  size: number;
+}
+
+/**
+ * What the first layer sees: on the left a picture; then for each kernel [count, 1, size, size] the kernel (blue below
+ * zero, red above) over its feature map of that picture (white: no answer, dark: a strong one).
+ */
+export function kernelPicture(kernels: Tiles, maps: Tiles, picture: Tiles): Uint8Array {
+  const count = kernels.values.length / kernels.size ** 2;
+  const mapSize = maps.size * MAP_SCALE;
+  const kernelSize = kernels.size * KERNEL_SCALE;
+  const width = GAP + (count + 1) * (mapSize + GAP);
+  const canvas = new Canvas(width, 3 * GAP + kernelSize + mapSize, frame);
+  const below = 2 * GAP + kernelSize;
+  const grey = (v: number): Rgb => {
+    const g = Math.round(255 * (1 - Math.max(0, Math.min(1, v))));
+    return [g, g, g];
+  };
+  tile(canvas, GAP, below, picture.values, picture.size, MAP_SCALE, grey);
+  const top = Math.max(...Array.from(kernels.values, Math.abs));
+  const brightest = Math.max(...maps.values) || 1;
   for (let k = 0; k < count; k++) {
-    for (let y = 0; y < h; y++) {
-      for (let x = 0; x < w; x++) {
-        const v = weight[(k * h + y) * w + x];
-        canvas.rect(gap + k * (w * scale + gap) + x * scale, gap + y * scale, scale, scale, diverging(v, top));
-      }
-    }
+    const x = GAP + (k + 1) * (mapSize + GAP);
+    const kernel = kernels.values.subarray(k * kernels.size ** 2, (k + 1) * kernels.size ** 2);
+    const map = maps.values.subarray(k * maps.size ** 2, (k + 1) * maps.size ** 2);
+    tile(canvas, x + ((mapSize - kernelSize) >> 1), GAP, kernel, kernels.size, KERNEL_SCALE, (v) => diverging(v, top));
+    tile(canvas, x, below, map, maps.size, MAP_SCALE, (v) => grey(v / brightest));
   }
   return canvas.encode();
 }

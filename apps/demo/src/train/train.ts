@@ -4,7 +4,11 @@ import type { Args } from '../args.js';
 import { grouped, heading, type Output, type Say, table } from '../terminal.js';
 import type { Images } from './dataset.js';
 import { leNet } from './lenet.js';
-import { kernelPicture, lossPicture, writeWhole } from './pictures.js';
+import { kernelPicture, lossPicture, type Tiles, writeWhole } from './pictures.js';
+
+const SIZE = 28;
+/** Enough steps to see it learn, few enough for two minutes. */
+const IMAGES_TO_SEE = 30_000;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
@@ -28,8 +32,8 @@ function showConfusion(say: Say, matrix: ConfusionMatrix, names: readonly string
   say(table([['', ...short, 'right'], ...rows], names.map((_, i) => i + 1).concat(names.length + 1)));
 }
 
-/** Trains LeNet-5, shows how well it does, and writes pictures and the model into `args.out`. */
-export async function trainLeNet(say: Say, out: Output, args: Args, { train, test, source }: Images): Promise<void> {
+/** Trains LeNet-5, shows how well it does, and writes pictures (what it sees in `picture`) and the model into `args.out`. */
+export async function trainLeNet(say: Say, out: Output, args: Args, { train, test, source }: Images, picture: Tensor): Promise<void> {
   heading(say, 3, 'LeNet-5 learns to tell clothes apart');
   say();
   manualSeed(args.seed);
@@ -43,7 +47,7 @@ export async function trainLeNet(say: Say, out: Output, args: Args, { train, tes
   say();
   const trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer, metrics: { accuracy } });
   const history = await trainer.fit(trainLoader, {
-    epochs: args.epochs,
+    epochs: args.epochs ?? Math.max(1, Math.round(IMAGES_TO_SEE / train.length)),
     validation: testLoader,
     callbacks: [progressBar({ stream: out })],
   });
@@ -53,21 +57,24 @@ export async function trainLeNet(say: Say, out: Output, args: Args, { train, tes
   say(`Test accuracy: ${percent(matrix.accuracy)}`);
   say();
   showConfusion(say, matrix, names);
-  await writeResults(say, args.out, model, history.losses);
+  await writeResults(say, args.out, model, history.losses, picture);
   await reload(say, args.out, testLoader, matrix.accuracy, names.length);
 }
 
-async function writeResults(say: Say, folder: string, model: nn.Sequential, losses: readonly number[]): Promise<void> {
+async function writeResults(say: Say, folder: string, model: nn.Sequential, losses: readonly number[], picture: Tensor): Promise<void> {
   const file = (name: string): string => join(folder, name);
-  const { '0.weight': kernels } = model.stateDict();
-  const [count, , h, w] = kernels.shape;
-  await writeWhole(file('kernels.png'), kernelPicture(await kernels.data(), count, h, w));
+  const [first] = model.children();
+  const [weight] = first.parameters();
+  const maps = noGrad(() => first.forward(picture.reshape([1, 1, SIZE, SIZE])).relu() as Tensor);
+  const tiles = async (t: Tensor, size: number): Promise<Tiles> => ({ values: (await t.data()) as Float32Array, size });
+  const [kernels, seen, input] = await Promise.all([tiles(weight, weight.shape[3]), tiles(maps, SIZE), tiles(picture, SIZE)]);
+  await writeWhole(file('kernels.png'), kernelPicture(kernels, seen, input));
   await writeWhole(file('loss.png'), lossPicture(losses));
   await formats.writeSafetensors(file('lenet.safetensors'), model.stateDict());
   say();
   say('Written:');
   const where = (name: string): string => relative(process.cwd(), file(name)) || file(name);
-  say(`  ${where('kernels.png')}  the ${count} kernels of the first layer (blue below 0, red above)`);
+  say(`  ${where('kernels.png')}  the ${weight.shape[0]} kernels of the first layer, and what each sees in a boot`);
   say(`  ${where('loss.png')}  the loss of every step`);
   say(`  ${where('lenet.safetensors')}  the model, under PyTorch's names`);
 }
