@@ -8,6 +8,7 @@ import { scope } from '../scope.js';
 import { add, div, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineNonDifferentiableOp, defineOp, type Op, type OutputSpec } from './define-op.js';
+import { drop, replacing } from './handles.js';
 import { copy_ } from './movement.js';
 import { sum } from './reduce.js';
 import { checkFloat } from './spatial.js';
@@ -181,10 +182,9 @@ export function batchNorm(
   if (!training) {
     if (runningMean === null || runningVar === null)
       throw new DTypeError(op, 'expected running statistics outside of training, got none');
-    return reshape(
-      evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps),
-      x.shape,
-    );
+    const y = evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps);
+    drop(x3, x);
+    return x.rank === 3 ? y : replacing(y, reshape(y, x.shape));
   }
   const count = batch * inner;
   if (count === 1) {
@@ -199,7 +199,8 @@ export function batchNorm(
   }
   mean.dispose();
   invStd.dispose();
-  return x.rank === 3 ? y : reshape(y, x.shape);
+  drop(x3, x);
+  return x.rank === 3 ? y : replacing(y, reshape(y, x.shape));
 }
 
 /** With known statistics it is one factor and one summand a channel. */

@@ -6,6 +6,7 @@ import { broadcastShapes } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { cast } from './cast.js';
 import { ALL_STRIDED, defineNonDifferentiableOp, defineOp, type Op, type Operand, type RefOperand } from './define-op.js';
+import { rsqrt, sqrt } from './unary.js';
 import { logicalNot, where } from './where.js';
 
 type Other = Tensor | number;
@@ -15,7 +16,9 @@ const compareKinds: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['eq', 'ne', '
 
 /** The optional kinds in terms of required ones. A comparison with NaN is false, but `ne` is true. */
 const decompositions: Record<Exclude<BinaryKind, RequiredBinaryKind>, Decomposition> = {
-  minimum: (a, b) => mul(maximum(mul(a, -1), mul(b, -1)), -1),
+  // Through the negatives a NaN survives; whole numbers have none, and -(-2^31) is no int32.
+  minimum: (a, b) =>
+    isFloat((isTensor(a) ? a : (b as Tensor)).dtype) ? mul(maximum(mul(a, -1), mul(b, -1)), -1) : where(lt(b, a), b, a),
   ne: (a, b) => logicalNot(eq(a, b)),
   gt: (a, b) => lt(b, a),
   le: (a, b) => maximum(lt(a, b), eq(a, b)),
@@ -159,8 +162,12 @@ export function mul(a: Other, b: Other): Tensor {
 export function div(a: Other, b: Other): Tensor {
   return apply('div', a, b);
 }
-/** y = a^b. Errors: `DTypeError` for a negative exponent of int32. Source: torch.pow. */
+/**
+ * y = a^b. The exponents 0.5 and -0.5 are square roots, so -infinity gives NaN. Errors: `DTypeError` for a negative
+ * exponent of int32. Source: torch.pow.
+ */
 export function pow(a: Other, b: Other): Tensor {
+  if (isTensor(a) && isFloat(a.dtype) && (b === 0.5 || b === -0.5)) return b > 0 ? sqrt(a) : rsqrt(a);
   return apply('pow', a, b);
 }
 /** The greater of two; NaN if either is. Ties share the gradient equally. Source: torch.maximum. */

@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor.js';
 import { commonDType } from './binary.js';
 import { cast } from './cast.js';
 import { convOp } from './conv.js';
+import { drop } from './handles.js';
 import {
   as5d,
   batched,
@@ -158,7 +159,9 @@ export function convNd(
     padHigh: toSpatial(high, 0),
   });
   const [input, w, b] = inOneDType(op, x, weight, bias);
-  const y = dispatch(convOp, [as5d(input, shape), as5d(w, w.shape), b], { geometry, activation });
+  const [x5, w5] = [as5d(input, shape), as5d(w, w.shape)];
+  const y = dispatch(convOp, [x5, w5, b], { geometry, activation });
+  for (const made of [x5, w5, input, w, b]) drop(made, x, weight, bias);
   return from5d(y, rank, added);
 }
 

@@ -8,6 +8,7 @@ import { add } from './binary.js';
 import { convGradInputOp } from './conv.js';
 import { activate } from './conv-decompose.js';
 import { checkBias, checkGroups, checkWeight, inOneDType } from './conv-nd.js';
+import { drop } from './handles.js';
 import {
   as5d,
   batched,
@@ -82,11 +83,14 @@ export function convTransposeNd(
   }
   checkCount(op, 'output', [shape[0], outChannels, ...outSize]);
   const [input, w, b] = inOneDType(op, x, weight, bias);
-  const y = dispatch(convGradInputOp, [as5d(input, shape), as5d(w, w.shape)], {
+  const [x5, w5] = [as5d(input, shape), as5d(w, w.shape)];
+  const y = dispatch(convGradInputOp, [x5, w5], {
     geometry: transposedGeometry(rank, shape, outChannels, outSize, { groups, kernel, stride, dilation, padding }),
   });
   const biased = b === null ? y : add(y, reshape(b, [1, outChannels, 1, 1, 1]));
-  return from5d(activate(biased, activation), rank, added);
+  const activated = activate(biased, activation);
+  for (const made of [x5, w5, input, w, b, y, biased]) drop(made, x, weight, bias, activated);
+  return from5d(activated, rank, added);
 }
 
 interface TransposedNumbers {

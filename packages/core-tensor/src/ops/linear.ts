@@ -8,6 +8,7 @@ import { add, commonDType } from './binary.js';
 import { cast } from './cast.js';
 import { activate } from './conv-decompose.js';
 import { defineOp, type Op } from './define-op.js';
+import { drop, replacing } from './handles.js';
 import { matmulOp } from './matmul.js';
 import { checkCount, checkFloat, checkTensor } from './spatial.js';
 import { expand, reshape } from './view.js';
@@ -105,5 +106,6 @@ export function linear(
       activation,
     );
   const y = dispatch(linearOp, [flat, w, b], { activation });
-  return x.rank === 2 ? y : reshape(y, [...lead, out]);
+  for (const made of [flat, input, w, b]) drop(made, x, weight, bias);
+  return x.rank === 2 ? y : replacing(y, reshape(y, [...lead, out]));
 }

@@ -3,6 +3,7 @@ import { ShapeError } from '../errors.js';
 import { internPool, type PoolGeometry, toSpatial } from '../geometry.js';
 import { type Shape, showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { drop } from './handles.js';
 import { avgPoolOp, maxPoolOp } from './pool.js';
 import {
   as5d,
@@ -101,7 +102,9 @@ function parse(
 /** The common body of `maxPool1d`, `maxPool2d`, `maxPool3d`. */
 function maxPool(rank: SpatialRank, x: Tensor, kernelSize: PerAxis, options: MaxPoolOptions): Tensor | MaxPoolResult {
   const { geometry, shape, added } = parse('maxPool', rank, x, kernelSize, { ...options, countIncludePad: true });
-  const [values, indices] = dispatchAll(maxPoolOp, [as5d(x, shape)], { geometry });
+  const x5 = as5d(x, shape);
+  const [values, indices] = dispatchAll(maxPoolOp, [x5], { geometry });
+  drop(x5, x);
   if (options.returnIndices) return { values: from5d(values, rank, added), indices: from5d(indices, rank, added) };
   // The tape, where there is one, holds its own reference.
   indices.dispose();
@@ -147,7 +150,10 @@ export function maxPool3d(x: Tensor, kernelSize: PerAxis, options: MaxPoolOption
 
 function avgPool(rank: SpatialRank, x: Tensor, kernelSize: PerAxis, options: AvgPoolOptions): Tensor {
   const { geometry, shape, added } = parse('avgPool', rank, x, kernelSize, { ...options, dilation: 1 });
-  return from5d(dispatch(avgPoolOp, [as5d(x, shape)], { geometry }), rank, added);
+  const x5 = as5d(x, shape);
+  const y = dispatch(avgPoolOp, [x5], { geometry });
+  drop(x5, x);
+  return from5d(y, rank, added);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor.js';
 import { add, lt, mul, sub } from './binary.js';
 import { defineOp, type Op } from './define-op.js';
 import { gatherOp, scatterAddOp } from './gather.js';
+import { drop, replacing } from './handles.js';
 import { clone } from './movement.js';
 import { checkCount, checkFloat, checkNotFlat, type PerAxis, perAxis, type SpatialRank } from './spatial.js';
 import { expand, reshape } from './view.js';
@@ -205,18 +206,13 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     alignCorners: kind === 'linear' && alignCorners,
   });
   const flat = reshape(x, [geometry.planes, ...geometry.inSize]);
-  const uneven = factors?.some((f, i) => inSize[i] * f !== outSize[i]) && !alignCorners && x.size > 0;
-  const y = uneven
-    ? resampleAxes(
-        flat,
-        kind,
-        geometry,
-        toSpatial(
-          (factors as number[]).map((f) => 1 / f),
-          1,
-        ),
-        false,
-      )
-    : dispatch(resampleOp, [flat], { kind, geometry, adjoint: false });
-  return reshape(y, shape);
+  const steps = toSpatial(factors?.map((f) => 1 / f) ?? [1], 1);
+  // The factor's own step where it is not the ratio of the sizes.
+  const own = factors?.some((f, i) => inSize[i] !== outSize[i] && inSize[i] * f !== outSize[i]) === true;
+  const y =
+    own && !alignCorners && x.size > 0
+      ? resampleAxes(flat, kind, geometry, steps, false)
+      : dispatch(resampleOp, [flat], { kind, geometry, adjoint: false });
+  drop(flat, x, y);
+  return replacing(y, reshape(y, shape));
 }

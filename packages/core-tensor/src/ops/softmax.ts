@@ -5,6 +5,7 @@ import { normalizeAxis, showShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { div, sub } from './binary.js';
 import { defineOp, type Op, type Operand, type OutputSpec } from './define-op.js';
+import { drop, replacing } from './handles.js';
 import { detach } from './movement.js';
 import { amax, sum } from './reduce.js';
 import { checkFloat } from './spatial.js';
@@ -55,13 +56,12 @@ function alongAxis(op: Op<null>, x: Tensor, axis: number): Tensor {
   const a = normalizeAxis(op.name, axis, x.rank);
   const last = x.rank - 1;
   const moved = a === last ? x : transpose(x, a, last);
-  if (moved.rank === 2) {
-    const y = dispatch(op, [moved], null);
-    return a === last ? y : transpose(y, a, last);
-  }
-  const n = moved.shape[last];
-  const y = reshape(dispatch(op, [reshape(moved, [sizeOf(moved.shape.slice(0, -1)), n])], null), moved.shape);
-  return a === last ? y : transpose(y, a, last);
+  const { shape } = moved;
+  const rows = shape.length === 2 ? moved : reshape(moved, [sizeOf(shape.slice(0, -1)), shape[last]]);
+  const flat = dispatch(op, [rows], null);
+  const y = shape.length === 2 ? flat : replacing(flat, reshape(flat, shape));
+  for (const made of [rows, moved]) drop(made, x);
+  return a === last ? y : replacing(y, transpose(y, a, last));
 }
 
 /**

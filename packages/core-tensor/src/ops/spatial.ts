@@ -7,6 +7,7 @@ import { DTypeError, ShapeError } from '../errors.js';
 import { toSpatial } from '../geometry.js';
 import { MAX_SIZE, type Shape, showShape, sizeOf } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
+import { replacing } from './handles.js';
 import { reshape } from './view.js';
 
 /** 1-, 2- or 3-D. */
@@ -89,12 +90,12 @@ export function as5d(x: Tensor, shape: Shape): Tensor {
   return x.rank === 5 ? x : reshape(x, to5d(shape));
 }
 
-/** A 5-D result in the user's rank again. */
+/** A fresh 5-D result in the user's rank again; takes its place. */
 export function from5d(y: Tensor, rank: SpatialRank, dropBatch: boolean): Tensor {
   if (rank === 3 && !dropBatch) return y;
   const [n, c] = y.shape;
   const spatial = y.shape.slice(5 - rank);
-  return reshape(y, dropBatch ? [c, ...spatial] : [n, c, ...spatial]);
+  return replacing(y, reshape(y, dropBatch ? [c, ...spatial] : [n, c, ...spatial]));
 }
 
 /** The extent that a window covers: dilation * (kernel - 1) + 1, an axis. */
