@@ -63,7 +63,8 @@ export function gradientFor(op: string, root: Tensor, gradient: Tensor | null | 
 
 /**
  * Adds the gradient of `root` with respect to every leaf that requires grad to the leaf's `grad`. An error leaves every
- * `grad` as it was. Errors: `GradError`, `ShapeError`, `DTypeError`. Source: torch.Tensor.backward.
+ * `grad` as it was. With `createGraph` a leaf and its recorded `grad` hold each other until `grad` is set to null; prefer
+ * `grad()` there. Errors: `GradError`, `ShapeError`, `DTypeError`. Source: torch.Tensor.backward.
  */
 export function backward(root: Tensor, gradient: Tensor | null = null, options: BackwardOptions = {}): void {
   checkRoot('backward', root);
