@@ -1,5 +1,4 @@
 /** The ops of neural networks: what `konv` and the gradient rules take from here. */
-export { activate } from './conv-decompose.js';
 export {
   batchNorm,
   batchNormBackward,
