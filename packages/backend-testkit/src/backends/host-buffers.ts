@@ -16,7 +16,7 @@ export abstract class HostBuffers implements Pick<Backend, 'alloc' | 'free' | 'w
     dtypes: ['bool', 'int32', 'float32', 'float64'],
     syncRead: true,
     strictNumerics: true,
-    maxExactInt: 2 ** 24,
+    maxExactInt: 2 ** 31 - 1,
     limits: { maxBufferBytes: 2 ** 31, maxTotalBytes: 2 ** 34 },
   };
   #tensors = 0;

@@ -18,7 +18,8 @@ const binaryKinds: Record<RequiredBinaryKind, (a: number, b: number) => number> 
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  pow: (a, b) => (a === 1 ? 1 : a ** b), // 1 ** NaN is 1 in IEEE and PyTorch, NaN in JavaScript
+  // C's and PyTorch's: 1 to any power and -1 to an infinite one are 1; JavaScript says NaN.
+  pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
   maximum: Math.max,
   eq: (a, b) => bool(a === b),
   lt: (a, b) => bool(a < b),

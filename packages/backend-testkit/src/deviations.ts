@@ -1,0 +1,63 @@
+/**
+ * Where konv differs from PyTorch on purpose, with the reason. Whatever is not listed here must agree.
+ */
+export interface Deviation {
+  readonly op: string;
+  /** The fixture's name. */
+  readonly name: string;
+  readonly reason: string;
+  /**
+   * What konv does instead. `skip`: the case says nothing about konv. `error`: it refuses what PyTorch computes.
+   * `result`: it computes what PyTorch refuses. `error or NaN`: an error where values can be read at once, else NaN.
+   */
+  readonly instead: 'skip' | 'error' | 'result' | 'NaN' | 'error or NaN';
+}
+
+export const deviations: readonly Deviation[] = [
+  {
+    op: 'pad',
+    name: 'negative crops',
+    reason: 'pad only adds: a negative number is more often a mistake than a wish; slice() crops',
+    instead: 'error',
+  },
+  {
+    op: 'conv2d',
+    name: 'dtypes differ',
+    reason: 'operands are promoted as everywhere else in konv: float32 with float64 computes in float64',
+    instead: 'result',
+  },
+  {
+    op: 'maxPool2d',
+    name: 'two nans a window',
+    reason: 'of several NaN in a window konv takes the first, as of several maxima; PyTorch takes the last',
+    instead: 'skip',
+  },
+  {
+    op: 'mseLoss',
+    name: 'defaults, broadcast',
+    reason: 'shapes that differ are refused: PyTorch broadcasts them, but warns that this is likely a mistake',
+    instead: 'error',
+  },
+  ...[
+    ['gather', 'index out of range'],
+    ['scatterAdd', 'index out of range'],
+    ['indexSelect', 'index out of range'],
+    ['crossEntropy', 'target too large'],
+    ['crossEntropy', 'target negative'],
+  ].map(([op, name]) => ({
+    op,
+    name,
+    reason: 'values are checked where they can be read at once; elsewhere a wrong one poisons the result, or adds nothing',
+    instead: 'error or NaN' as const,
+  })),
+];
+
+/** Options of PyTorch that konv does not have (yet), as the fixtures tag them. */
+export const unsupportedTags: Readonly<Record<string, string>> = {
+  divisorOverride: 'average pools divide by the window, with or without the padding',
+  amsgrad: 'Adam has no AMSGrad variant',
+};
+
+export function deviationOf(op: string, name: string): Deviation | undefined {
+  return deviations.find((d) => d.op === op && d.name === name);
+}

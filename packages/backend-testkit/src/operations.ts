@@ -1,0 +1,164 @@
+import {
+  abs, add, amax, amin, argmax, argmin, avgPool1d, avgPool2d, avgPool3d, batchNorm, cat, ceil, clamp, conv1d, conv2d, conv3d,
+  convTranspose1d, convTranspose2d, convTranspose3d, crossEntropy, cumsum, div, eq, exp, expand, flatten, floor, gather, ge, gt,
+  type Index, indexSelect, interpolate, le, linear, log, logSoftmax, lt, matmul, max, maximum, maxPool1d, maxPool2d, maxPool3d,
+  mean, min, minimum, mseLoss, mul, ne, neg, nllLoss, pad, permute, pow, reciprocal, relu, reshape, rsqrt, scatterAdd, select,
+  sigmoid, sign, slice, softmax, sort, sqrt, square, squeeze, stack, sub, sum, tanh, type Tensor, transpose, unsqueeze,
+  variance, where,
+} from '@konv/core-tensor'; // prettier-ignore
+
+/** Of a fixture: a tensor, a plain number, or an operand left out. */
+export type Operand = Tensor | number | null;
+/** Attributes under PyTorch's names in camelCase. */
+export type Attrs = Readonly<Record<string, unknown>>;
+/** How konv says what a fixture says. */
+export type Operation = (x: readonly Operand[], attrs: Attrs) => Tensor | readonly Tensor[];
+
+const t = (x: Operand): Tensor => x as Tensor;
+const n = (x: unknown): number => x as number;
+type Axes = number | readonly number[] | undefined;
+
+const unary =
+  (f: (x: Tensor) => Tensor): Operation =>
+  ([x]) =>
+    f(t(x));
+const binary =
+  (f: (a: Tensor | number, b: Tensor | number) => Tensor): Operation =>
+  ([a, b]) =>
+    f(a as Tensor, b as Tensor);
+const reduce =
+  (f: (x: Tensor, axes?: Axes, keepdim?: boolean) => Tensor): Operation =>
+  ([x], a) =>
+    f(t(x), a.dim as Axes, a.keepdim === true);
+const arg =
+  (f: (x: Tensor, axis?: number, keepdim?: boolean) => Tensor): Operation =>
+  ([x], a) =>
+    f(t(x), a.dim as number | undefined, a.keepdim === true);
+const extreme =
+  (f: typeof max): Operation =>
+  ([x], a) => {
+    if (a.dim === undefined) return f(t(x));
+    const { values, indices } = f(t(x), n(a.dim), a.keepdim === true);
+    return [values, indices];
+  };
+const conv =
+  (f: typeof conv2d): Operation =>
+  ([x, w, b], a) =>
+    f(t(x), t(w), b === undefined ? null : (b as Tensor | null), a);
+const convTransposed =
+  (f: typeof convTranspose2d): Operation =>
+  ([x, w, b], a) =>
+    f(t(x), t(w), b === undefined ? null : (b as Tensor | null), a);
+const maxPool =
+  (f: typeof maxPool2d): Operation =>
+  ([x], { kernelSize, ...options }) => {
+    const { values, indices } = f(t(x), n(kernelSize), { ...options, returnIndices: true });
+    return [values, indices];
+  };
+const avgPool =
+  (f: typeof avgPool2d): Operation =>
+  ([x], { kernelSize, ...options }) =>
+    f(t(x), n(kernelSize), options);
+
+/** Every op of the fixtures. A fixture of an op without a row here is a failing test. */
+export const operations: Readonly<Record<string, Operation>> = {
+  neg: unary(neg),
+  abs: unary(abs),
+  sign: unary(sign),
+  square: unary(square),
+  reciprocal: unary(reciprocal),
+  rsqrt: unary(rsqrt),
+  sqrt: unary(sqrt),
+  exp: unary(exp),
+  log: unary(log),
+  floor: unary(floor),
+  ceil: unary(ceil),
+  relu: unary(relu),
+  sigmoid: unary(sigmoid),
+  tanh: unary(tanh),
+  clamp: ([x], a) => clamp(t(x), a.min as number | undefined, a.max as number | undefined),
+
+  add: binary(add),
+  sub: binary(sub),
+  mul: binary(mul),
+  div: binary(div),
+  pow: binary(pow),
+  maximum: binary(maximum),
+  minimum: binary(minimum),
+  eq: binary(eq),
+  ne: binary(ne),
+  lt: binary(lt),
+  le: binary(le),
+  gt: binary(gt),
+  ge: binary(ge),
+  where: ([condition, a, b]) => where(t(condition), a as Tensor, b as Tensor),
+
+  sum: reduce(sum),
+  mean: reduce(mean),
+  amax: reduce(amax),
+  amin: reduce(amin),
+  var: ([x], a) => variance(t(x), a.dim as Axes, { correction: a.correction as number | undefined, keepdim: a.keepdim === true }),
+  max: extreme(max),
+  min: extreme(min as typeof max),
+  argmax: arg(argmax),
+  argmin: arg(argmin),
+
+  reshape: ([x], a) => reshape(t(x), a.shape as number[]),
+  permute: ([x], a) => permute(t(x), a.dims as number[]),
+  transpose: ([x], a) => transpose(t(x), n(a.dim0), n(a.dim1)),
+  flatten: ([x], a) => flatten(t(x), a.startDim as number | undefined, a.endDim as number | undefined),
+  squeeze: ([x], a) => squeeze(t(x), a.dim as Axes),
+  unsqueeze: ([x], a) => unsqueeze(t(x), n(a.dim)),
+  expand: ([x], a) => expand(t(x), a.shape as number[]),
+  slice: ([x], a) => slice(t(x), ...(a.index as Index[])),
+  select: ([x], a) => select(t(x), n(a.dim), n(a.index)),
+  cat: (x, a) => cat(x as Tensor[], n(a.dim)),
+  stack: (x, a) => stack(x as Tensor[], n(a.dim)),
+  pad: ([x], a) => pad(t(x), a.padding as number[], { value: a.value as number | undefined }),
+
+  matmul: ([a, b], { transposeA, transposeB }) =>
+    matmul(transposeA ? transpose(t(a), -1, -2) : t(a), transposeB ? transpose(t(b), -1, -2) : t(b)),
+  linear: ([x, w, b]) => linear(t(x), t(w), b === undefined ? null : (b as Tensor | null)),
+
+  gather: ([x, index], a) => gather(t(x), n(a.dim), t(index)),
+  scatterAdd: ([base, index, source], a) => scatterAdd(t(base), n(a.dim), t(index), t(source)),
+  indexSelect: ([x, index], a) => indexSelect(t(x), n(a.dim), t(index)),
+  cumsum: ([x], a) => cumsum(t(x), n(a.dim)),
+  sort: ([x], a) => {
+    const { values, indices } = sort(t(x), n(a.dim), a.descending === true);
+    return [values, indices];
+  },
+  interpolate: ([x], a) => interpolate(t(x), a as unknown as Parameters<typeof interpolate>[1]),
+
+  conv1d: conv(conv1d),
+  conv2d: conv(conv2d),
+  conv3d: conv(conv3d),
+  convTranspose1d: convTransposed(convTranspose1d),
+  convTranspose2d: convTransposed(convTranspose2d),
+  convTranspose3d: convTransposed(convTranspose3d),
+  maxPool1d: maxPool(maxPool1d),
+  maxPool2d: maxPool(maxPool2d),
+  maxPool3d: maxPool(maxPool3d),
+  avgPool1d: avgPool(avgPool1d),
+  avgPool2d: avgPool(avgPool2d),
+  avgPool3d: avgPool(avgPool3d),
+
+  softmax: ([x], a) => softmax(t(x), n(a.dim)),
+  logSoftmax: ([x], a) => logSoftmax(t(x), n(a.dim)),
+  mseLoss: ([x, y], a) => mseLoss(t(x), t(y), a),
+  nllLoss: ([x, target, weight], a) => nllLoss(t(x), t(target), { ...a, weight: (weight ?? null) as Tensor | null }),
+  crossEntropy: ([x, target, weight], a) => crossEntropy(t(x), t(target), { ...a, weight: (weight ?? null) as Tensor | null }),
+  batchNorm: ([x, weight, bias, runningMean, runningVar], a) => {
+    const [m, v] = [runningMean, runningVar] as (Tensor | null)[];
+    const y = batchNorm(t(x), m, v, weight as Tensor | null, bias as Tensor | null, a.training === true, a.momentum as number | undefined, a.eps as number | undefined);
+    return m === null || v === null ? y : [y, m, v];
+  },
+};
+
+/** Ops whose results are one rounding (or a few) of each element, rather than sums. */
+export const elementwiseOps: ReadonlySet<string> = new Set([
+  'neg', 'abs', 'sign', 'square', 'reciprocal', 'rsqrt', 'sqrt', 'exp', 'log', 'floor', 'ceil', 'relu', 'sigmoid', 'tanh', 'clamp',
+  'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'where', 'amax', 'amin', 'max',
+  'min', 'argmax', 'argmin', 'reshape', 'permute', 'transpose', 'flatten', 'squeeze', 'unsqueeze', 'expand', 'slice', 'select',
+  'cat', 'stack', 'pad', 'gather', 'indexSelect', 'sort', 'maxPool1d', 'maxPool2d', 'maxPool3d',
+]); // prettier-ignore
