@@ -4,7 +4,7 @@ import { Module } from './module/module.js';
 
 /** y = max(x, 0); its derivative at 0 is 0. Any shape. Source: torch.nn.ReLU. */
 export class ReLU extends Module {
-  static readonly [KEEPS_NOTHING] = true;
+  static readonly [KEEPS_NOTHING] = 'one op';
   override forward(x: Tensor): Tensor {
     return relu(x);
   }
@@ -12,7 +12,7 @@ export class ReLU extends Module {
 
 /** y = 1 / (1 + exp(-x)). Any shape. Source: torch.nn.Sigmoid. */
 export class Sigmoid extends Module {
-  static readonly [KEEPS_NOTHING] = true;
+  static readonly [KEEPS_NOTHING] = 'one op';
   override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
@@ -20,7 +20,7 @@ export class Sigmoid extends Module {
 
 /** y = tanh(x). Any shape. Source: torch.nn.Tanh. */
 export class Tanh extends Module {
-  static readonly [KEEPS_NOTHING] = true;
+  static readonly [KEEPS_NOTHING] = 'one op';
   override forward(x: Tensor): Tensor {
     return tanh(x);
   }

@@ -26,7 +26,7 @@ export class Flatten extends Module {
 
 /** y = x, the very tensor. Source: torch.nn.Identity. */
 export class Identity extends Module {
-  static readonly [KEEPS_NOTHING] = true;
+  static readonly [KEEPS_NOTHING] = 'one op';
   override forward(x: Tensor): Tensor {
     return x;
   }

@@ -1,7 +1,7 @@
 import { currentScope, isTensor, KonvError, Scope, type Tensor } from '@konv/core-tensor';
 import { isModule } from './module/brand.js';
 import { isTracing } from './module/forward.js';
-import { KEEPS_NOTHING, keepsNothing } from './module/keeps-nothing.js';
+import { isOneOp, KEEPS_NOTHING, keepsNothing } from './module/keeps-nothing.js';
 import { Module } from './module/module.js';
 
 /**
@@ -76,7 +76,7 @@ export class Sequential extends Module {
       }
       let next: Tensor;
       try {
-        next = runAlone(layer, current);
+        next = isOneOp(layer) ? layer.forward(current) : runAlone(layer, current);
       } catch (e) {
         if (owned) current.dispose();
         throw e;

@@ -39,9 +39,10 @@ export function located(error: unknown, module: Module): unknown {
 
 function rewrite(error: KonvError, { path, failed, message }: Location): void {
   const label = path.length > 0 ? `${path.join('.')} (${failed})` : failed;
-  const before = error.message;
+  // The message is rendered into the stack, and the stack is what an uncaught error prints. It may be rendered at its
+  // first reading only: so it is read while the message is still the old one.
+  const { message: before, stack } = error;
   error.path.splice(0, error.path.length, ...path);
   error.message = `${label}: ${message}`;
-  // V8 renders the message into the stack when the error is made, and the stack is what an uncaught error prints.
-  if (typeof error.stack === 'string') error.stack = error.stack.replace(before, () => error.message);
+  if (typeof stack === 'string') error.stack = stack.replace(before, () => error.message);
 }
