@@ -7,7 +7,15 @@ import './defaults.js';
 
 export * from './core.js';
 export { ready, type ReadyOptions } from './ready.js';
-export { grad, gradcheck, gradgradcheck } from '@konv/autograd';
+export {
+  defineFunction,
+  FunctionContext,
+  type FunctionDefinition,
+  grad,
+  gradcheck,
+  type GradOptions,
+  gradgradcheck,
+} from '@konv/autograd';
 export { cpuJs } from '@konv/backend-cpu-js';
 export * as data from '@konv/data';
 export * as formats from '@konv/formats';
