@@ -13,8 +13,10 @@ import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import { DIRECT_CHANNELS, scatterWindows, windowDots } from './conv-direct.js';
 import { convPlan, cropImage, padImage } from './conv-plan.js';
 import type { ConvPlan } from './conv-plan.js';
-import { multiplyPanels, NARROW, panelSize, WIDE, wideFirst } from './gemm.js';
+import { multiplyPanels, panelSize, rowsWithin } from './gemm.js';
+import type { Panels } from './gemm.js';
 import { floatsOf } from './memory.js';
+import type { FloatArray } from './memory.js';
 import { packMatrix, packWindows } from './pack.js';
 import { reduce } from './reduce.js';
 import type { Scratch } from './scratch.js';
@@ -30,12 +32,10 @@ export function convGradInput(scratch: Scratch, dy: TensorRef, weight: TensorRef
   const image = scratch.float64('conv image', plan.imageSize);
   const from = floatsOf(dy);
   const w = floatsOf(weight);
-  const tapsWide = wideFirst(taps, pixels);
-  const tapWidth = tapsWide ? WIDE : NARROW;
-  const weights = { data: scratch.float64('conv weight', panelSize(taps, tapWidth, outChannels)), rows: taps, first: 0 };
+  const weights = { data: scratch.float64('conv weight', panelSize(taps, outChannels)), rows: taps, first: 0 };
   for (let group = 0; group < g.groups; group++) {
     const weightAt = weight.offset + group * outChannels * taps;
-    packMatrix(w, weightAt, 1, taps, 0, taps, outChannels, outChannels, tapWidth, weights.data);
+    packMatrix(w, weightAt, 1, taps, 0, taps, outChannels, outChannels, weights.data);
     for (let n = 0; n < g.batch; n++) {
       const part = n * g.groups + group;
       const dyAt = dy.offset + part * outChannels * pixels;
@@ -45,7 +45,7 @@ export function convGradInput(scratch: Scratch, dy: TensorRef, weight: TensorRef
           scatterWindows(plan, from, dyAt + o * pixels, w, weightAt + o * taps, image);
         }
       } else {
-        addWindows(scratch, plan, weights, tapsWide, from, dyAt, image);
+        addWindows(scratch, plan, weights, from, dyAt, image);
       }
       cropImage(plan, g, image, floatsOf(out), out.offset + part * plan.inChannels * plan.plane);
     }
@@ -56,22 +56,18 @@ export function convGradInput(scratch: Scratch, dy: TensorRef, weight: TensorRef
 function addWindows(
   scratch: Scratch,
   plan: ConvPlan,
-  weights: { data: Float64Array; rows: number; first: number },
-  tapsWide: boolean,
-  dy: Float32Array | Float64Array,
+  weights: Panels,
+  dy: FloatArray,
   dyAt: number,
   image: Float64Array,
 ): void {
   const { outChannels, pixels } = plan;
-  const width = tapsWide ? NARROW : WIDE;
-  const block = width * Math.max(1, Math.floor(BLOCK_DOUBLES / (width * outChannels)));
-  const data = scratch.float64('conv dy', panelSize(Math.min(block, pixels), width, outChannels));
+  const block = Math.min(pixels, rowsWithin(BLOCK_DOUBLES, outChannels));
+  const data = scratch.float64('conv dy', panelSize(block, outChannels));
   for (let first = 0; first < pixels; first += block) {
     const rows = Math.min(block, pixels - first);
-    packMatrix(dy, dyAt, 1, pixels, first, rows, outChannels, outChannels, width, data);
-    const gradients = { data, rows, first };
-    if (tapsWide) multiplyPanels(outChannels, weights, gradients, image, 0, plan.tapAt, plan.pixelAt, true);
-    else multiplyPanels(outChannels, gradients, weights, image, 0, plan.pixelAt, plan.tapAt, true);
+    packMatrix(dy, dyAt, 1, pixels, first, rows, outChannels, outChannels, data);
+    multiplyPanels(outChannels, weights, { data, rows, first }, image, 0, plan.tapAt, plan.pixelAt, true);
   }
 }
 
@@ -109,28 +105,24 @@ function addWeightPanels(
   scratch: Scratch,
   plan: ConvPlan,
   image: Float64Array,
-  dy: Float32Array | Float64Array,
+  dy: FloatArray,
   dyAt: number,
   sums: Float64Array,
 ): void {
   const { outChannels, taps, pixels } = plan;
-  const dyWide = wideFirst(outChannels, taps);
-  const dyWidth = dyWide ? WIDE : NARROW;
-  const windowWidth = dyWide ? NARROW : WIDE;
   const chunk = Math.min(PIXEL_CHUNK, pixels);
-  const dyData = scratch.float64('conv dy', panelSize(outChannels, dyWidth, chunk));
-  const block = windowWidth * Math.max(1, Math.floor(BLOCK_DOUBLES / (windowWidth * chunk)));
-  const windowData = scratch.float64('conv windows', panelSize(Math.min(block, taps), windowWidth, chunk));
+  const dyData = scratch.float64('conv dy', panelSize(outChannels, chunk));
+  const block = Math.min(taps, rowsWithin(BLOCK_DOUBLES, chunk));
+  const windowData = scratch.float64('conv windows', panelSize(block, chunk));
   for (let p = 0; p < pixels; p += chunk) {
     const k = Math.min(chunk, pixels - p);
-    packMatrix(dy, dyAt + p, pixels, 1, 0, outChannels, k, k, dyWidth, dyData);
+    packMatrix(dy, dyAt + p, pixels, 1, 0, outChannels, k, k, dyData);
     const gradients = { data: dyData, rows: outChannels, first: 0 };
     for (let first = 0; first < taps; first += block) {
       const rows = Math.min(block, taps - first);
-      packWindows(image, plan.tapAt, first, rows, plan.pixelAt, p, k, k, windowWidth, windowData);
+      packWindows(image, plan.tapAt, first, rows, plan.pixelAt, p, k, k, windowData);
       const windows = { data: windowData, rows, first };
-      if (dyWide) multiplyPanels(k, gradients, windows, sums, 0, plan.weightRowAt, plan.weightColumnAt, true);
-      else multiplyPanels(k, windows, gradients, sums, 0, plan.weightColumnAt, plan.weightRowAt, true);
+      multiplyPanels(k, gradients, windows, sums, 0, plan.weightRowAt, plan.weightColumnAt, true);
     }
   }
 }
@@ -139,7 +131,7 @@ function addWeightDirect(
   scratch: Scratch,
   plan: ConvPlan,
   image: Float64Array,
-  dy: Float32Array | Float64Array,
+  dy: FloatArray,
   dyAt: number,
   sums: Float64Array,
 ): void {

@@ -3,7 +3,7 @@ import { activate } from './activation.js';
 import { convPlan, padImage } from './conv-plan.js';
 import type { ConvPlan } from './conv-plan.js';
 import { DIRECT_CHANNELS, windowDots } from './conv-direct.js';
-import { multiplyPanels, NARROW, panelSize, WIDE, wideFirst } from './gemm.js';
+import { multiplyPanels, panelSize, rowsWithin } from './gemm.js';
 import { floatsOf } from './memory.js';
 import { packLast, packMatrix, packWindows } from './pack.js';
 import type { Scratch } from './scratch.js';
@@ -49,25 +49,20 @@ type GroupPass = (image: Float64Array, out: Float32Array | Float64Array, at: num
 function panelGroup(scratch: Scratch, plan: ConvPlan, weight: TensorRef, bias: TensorRef | null, group: number): GroupPass {
   const { outChannels, taps, pixels } = plan;
   const k = bias ? taps + 1 : taps;
-  const weightWide = wideFirst(outChannels, pixels);
-  const weightWidth = weightWide ? WIDE : NARROW;
-  const windowWidth = weightWide ? NARROW : WIDE;
-  const data = scratch.float64('conv weight', panelSize(outChannels, weightWidth, k));
-  const weightAt = weight.offset + group * outChannels * taps;
-  packMatrix(floatsOf(weight), weightAt, taps, 1, 0, outChannels, taps, k, weightWidth, data);
-  if (bias) packLast(data, outChannels, taps, weightWidth, floatsOf(bias), bias.offset + group * outChannels);
+  const data = scratch.float64('conv weight', panelSize(outChannels, k));
+  packMatrix(floatsOf(weight), weight.offset + group * outChannels * taps, taps, 1, 0, outChannels, taps, k, data);
+  if (bias) packLast(data, outChannels, taps, floatsOf(bias), bias.offset + group * outChannels);
   const weights = { data, rows: outChannels, first: 0 };
 
-  const block = windowWidth * Math.max(1, Math.floor(BLOCK_DOUBLES / (windowWidth * k)));
-  const windowData = scratch.float64('conv windows', panelSize(Math.min(block, pixels), windowWidth, k));
+  const block = Math.min(pixels, rowsWithin(BLOCK_DOUBLES, k));
+  const windowData = scratch.float64('conv windows', panelSize(block, k));
   return (image, out, at) => {
     for (let first = 0; first < pixels; first += block) {
       const rows = Math.min(block, pixels - first);
-      packWindows(image, plan.pixelAt, first, rows, plan.tapAt, 0, taps, k, windowWidth, windowData);
-      if (bias) packLast(windowData, rows, taps, windowWidth, null, 0);
+      packWindows(image, plan.pixelAt, first, rows, plan.tapAt, 0, taps, k, windowData);
+      if (bias) packLast(windowData, rows, taps, null, 0);
       const windows = { data: windowData, rows, first };
-      if (weightWide) multiplyPanels(k, weights, windows, out, at, plan.channelAt, plan.positionAt, false);
-      else multiplyPanels(k, windows, weights, out, at, plan.positionAt, plan.channelAt, false);
+      multiplyPanels(k, weights, windows, out, at, plan.channelAt, plan.positionAt, false);
     }
   };
 }

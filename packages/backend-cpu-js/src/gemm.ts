@@ -1,95 +1,94 @@
 /**
  * Matrix products by packing and a register tile.
  *
- * Both operands are first packed into *panels*: 4 (or 3) rows side by side, element (k, r) at `k * width + r`, so that
- * the innermost loop reads both operands front to back. Panels hold doubles whatever the dtype of the tensors: the
- * tile's arithmetic is in doubles in any case (JavaScript has no other), loads need no conversion, and the hot loop
- * sees one array type only. Results are rounded once, when the tile is stored.
+ * Both operands are first packed into *panels*: 3 rows side by side, element (k, r) at `3 k + r`, so that the
+ * innermost loop reads both front to back. Panels hold doubles whatever the dtype of the tensors: the tile's
+ * arithmetic is in doubles in any case (JavaScript has no other), loads need no conversion, and the hot loop sees one
+ * array type only. Results are rounded once, when the tile is stored.
  *
- * The tile is 4 x 3: its 12 sums, 3 values of one panel and 1 of the other use the 15 registers that V8 has for
- * doubles. Measured on Node 20 (V8 11.3) with panels in L2: 4x3 5.5 GFLOP/s, 6x2 5.5, 3x3 4.9, 4x2 4.4, 4x4 4.1 (its
- * 16 sums live in memory), the same 4x3 over Float32Array panels 4.8.
- *
- * Results go through two tables of offsets: the element of wide row i and narrow row j is `c[wideAt[i] + narrowAt[j]]`.
- * A product into a matrix, its transpose, an image in which windows overlap: all are a choice of tables.
+ * Results go through two tables of offsets: the product of row i and column j goes to `c[rowAt[i] + columnAt[j]]`.
+ * A product into a matrix, into its transpose, into an image in which windows overlap: all are a choice of tables.
  */
+import type { FloatArray } from './memory.js';
+
 export interface Panels {
-  /** Rows `[first + p * width, ...)` stand in panel p, at `p * width * k`. Missing rows of the last panel are 0. */
-  data: Float64Array;
+  /** Rows `[first + 3 p, first + 3 p + 3)` stand in panel p, at `3 p k`. Missing rows of the last panel are 0. */
+  readonly data: Float64Array;
   /** Rows that count. */
-  rows: number;
+  readonly rows: number;
   /** The row that panel 0 begins with. */
-  first: number;
+  readonly first: number;
 }
-
-export const WIDE = 4;
-export const NARROW = 3;
-
-/** How many doubles `rows` rows of length k take in panels of `width`. */
-export function panelSize(rows: number, width: number, k: number): number {
-  return Math.ceil(rows / width) * width * k;
-}
-
-/** Whether a product of m x n wastes less of its edge tiles when the m rows are packed 4 wide rather than 3. */
-export function wideFirst(m: number, n: number): boolean {
-  const tiles = Math.ceil(m / WIDE) * Math.ceil(n / NARROW);
-  const turned = Math.ceil(m / NARROW) * Math.ceil(n / WIDE);
-  return tiles <= turned;
-}
-
-const edge = new Float64Array(WIDE * NARROW);
-const edgeWide = Int32Array.of(0, 3, 6, 9);
-const edgeNarrow = Int32Array.of(0, 1, 2);
 
 /**
- * c[wideAt[i] + narrowAt[j]] (+)= sum over k of wide[i][k] * narrow[j][k], for all rows of both.
- * `origin` is added to every offset. Where offsets coincide, `accumulate` adds each of them.
+ * Rows of a panel, and so both sides of the tile: 9 sums, 3 values of one panel and 1 of the other. V8 has 15
+ * registers for doubles, but spills sooner: on Node 20 (V8 11.3) 3x3 reaches 4.4 GFLOP/s, 4x3 and 4x2 4.0, 4x4 3.6.
+ *
+ * Hot loops say 3 and not WIDTH: V8 does not fold an exported constant, but loads it and checks its tag in every
+ * iteration (-20 %).
+ */
+export const WIDTH = 3;
+
+/** How many doubles `rows` rows of length k take. */
+export function panelSize(rows: number, k: number): number {
+  return Math.ceil(rows / WIDTH) * WIDTH * k;
+}
+
+/** Rows whose panels fill at most `doubles`: a whole number of panels, at least one. */
+export function rowsWithin(doubles: number, k: number): number {
+  return WIDTH * Math.max(1, Math.floor(doubles / (WIDTH * k)));
+}
+
+/** A tile at the edge comes here first, and what counts of it is taken from here. */
+const edge = new Float64Array(WIDTH * WIDTH);
+const edgeRowAt = Int32Array.of(0, 3, 6);
+const edgeColumnAt = Int32Array.of(0, 1, 2);
+
+/**
+ * c[rowAt[i] + columnAt[j]] (+)= sum over k of a[i][k] * b[j][k], for all rows of both; `origin` is added to every
+ * offset. Where offsets coincide, `accumulate` adds each of them.
  */
 export function multiplyPanels(
   k: number,
-  wide: Panels,
-  narrow: Panels,
-  c: Float32Array | Float64Array,
+  a: Panels,
+  b: Panels,
+  c: FloatArray,
   origin: number,
-  wideAt: Int32Array,
-  narrowAt: Int32Array,
+  rowAt: Int32Array,
+  columnAt: Int32Array,
   accumulate: boolean,
 ): void {
-  for (let j = 0; j < narrow.rows; j += NARROW) {
-    const fullNarrow = j + NARROW <= narrow.rows;
-    for (let i = 0; i < wide.rows; i += WIDE) {
-      const wi = wide.first + i;
-      const nj = narrow.first + j;
-      if (fullNarrow && i + WIDE <= wide.rows) {
-        tile4x3(k, wide.data, i * k, narrow.data, j * k, c, origin, wideAt, wi, narrowAt, nj, accumulate);
+  for (let j = 0; j < b.rows; j += WIDTH) {
+    const columns = Math.min(WIDTH, b.rows - j);
+    for (let i = 0; i < a.rows; i += WIDTH) {
+      const rows = Math.min(WIDTH, a.rows - i);
+      if (rows === WIDTH && columns === WIDTH) {
+        tile3x3(k, a.data, i * k, b.data, j * k, c, origin, rowAt, a.first + i, columnAt, b.first + j, accumulate);
         continue;
       }
-      tile4x3(k, wide.data, i * k, narrow.data, j * k, edge, 0, edgeWide, 0, edgeNarrow, 0, false);
-      const wideEnd = Math.min(WIDE, wide.rows - i);
-      const narrowEnd = Math.min(NARROW, narrow.rows - j);
-      for (let r = 0; r < wideEnd; r++) {
-        for (let s = 0; s < narrowEnd; s++) {
-          const at = origin + wideAt[wi + r] + narrowAt[nj + s];
-          c[at] = accumulate ? c[at] + edge[r * NARROW + s] : edge[r * NARROW + s];
+      tile3x3(k, a.data, i * k, b.data, j * k, edge, 0, edgeRowAt, 0, edgeColumnAt, 0, false);
+      for (let r = 0; r < rows; r++) {
+        for (let s = 0; s < columns; s++) {
+          const at = origin + rowAt[a.first + i + r] + columnAt[b.first + j + s];
+          c[at] = accumulate ? c[at] + edge[r * WIDTH + s] : edge[r * WIDTH + s];
         }
       }
     }
   }
 }
 
-/** The order of loads matters: three of `b`, then one of `a` before its three products. */
-function tile4x3(
+function tile3x3(
   k: number,
   a: Float64Array,
-  pa: number,
+  ia: number,
   b: Float64Array,
-  pb: number,
-  c: Float32Array | Float64Array,
+  ib: number,
+  c: FloatArray,
   origin: number,
-  wideAt: Int32Array,
-  wi: number,
-  narrowAt: Int32Array,
-  nj: number,
+  rowAt: Int32Array,
+  row: number,
+  columnAt: Int32Array,
+  column: number,
   accumulate: boolean,
 ): void {
   let c00 = 0;
@@ -101,65 +100,55 @@ function tile4x3(
   let c20 = 0;
   let c21 = 0;
   let c22 = 0;
-  let c30 = 0;
-  let c31 = 0;
-  let c32 = 0;
-  const end = pa + k * 4;
-  while (pa < end) {
-    const b0 = b[pb];
-    const b1 = b[pb + 1];
-    const b2 = b[pb + 2];
-    const a0 = a[pa];
+  const end = ia + k * 3;
+  while (ia < end) {
+    // Changes nothing, but says that both are small and not negative: without it V8 checks each addition for overflow
+    // and extends each sign (-10 %).
+    ia &= 0x3fffffff;
+    ib &= 0x3fffffff;
+    const b0 = b[ib];
+    const b1 = b[ib + 1];
+    const b2 = b[ib + 2];
+    const a0 = a[ia];
     c00 += a0 * b0;
     c01 += a0 * b1;
     c02 += a0 * b2;
-    const a1 = a[pa + 1];
+    const a1 = a[ia + 1];
     c10 += a1 * b0;
     c11 += a1 * b1;
     c12 += a1 * b2;
-    const a2 = a[pa + 2];
+    const a2 = a[ia + 2];
     c20 += a2 * b0;
     c21 += a2 * b1;
     c22 += a2 * b2;
-    const a3 = a[pa + 3];
-    c30 += a3 * b0;
-    c31 += a3 * b1;
-    c32 += a3 * b2;
-    pa += 4;
-    pb += 3;
+    ia += 3;
+    ib += 3;
   }
-  const n0 = narrowAt[nj];
-  const n1 = narrowAt[nj + 1];
-  const n2 = narrowAt[nj + 2];
-  const w0 = origin + wideAt[wi];
-  const w1 = origin + wideAt[wi + 1];
-  const w2 = origin + wideAt[wi + 2];
-  const w3 = origin + wideAt[wi + 3];
+  const r0 = origin + rowAt[row];
+  const r1 = origin + rowAt[row + 1];
+  const r2 = origin + rowAt[row + 2];
+  const s0 = columnAt[column];
+  const s1 = columnAt[column + 1];
+  const s2 = columnAt[column + 2];
   if (accumulate) {
-    c[w0 + n0] += c00;
-    c[w0 + n1] += c01;
-    c[w0 + n2] += c02;
-    c[w1 + n0] += c10;
-    c[w1 + n1] += c11;
-    c[w1 + n2] += c12;
-    c[w2 + n0] += c20;
-    c[w2 + n1] += c21;
-    c[w2 + n2] += c22;
-    c[w3 + n0] += c30;
-    c[w3 + n1] += c31;
-    c[w3 + n2] += c32;
+    c[r0 + s0] += c00;
+    c[r0 + s1] += c01;
+    c[r0 + s2] += c02;
+    c[r1 + s0] += c10;
+    c[r1 + s1] += c11;
+    c[r1 + s2] += c12;
+    c[r2 + s0] += c20;
+    c[r2 + s1] += c21;
+    c[r2 + s2] += c22;
   } else {
-    c[w0 + n0] = c00;
-    c[w0 + n1] = c01;
-    c[w0 + n2] = c02;
-    c[w1 + n0] = c10;
-    c[w1 + n1] = c11;
-    c[w1 + n2] = c12;
-    c[w2 + n0] = c20;
-    c[w2 + n1] = c21;
-    c[w2 + n2] = c22;
-    c[w3 + n0] = c30;
-    c[w3 + n1] = c31;
-    c[w3 + n2] = c32;
+    c[r0 + s0] = c00;
+    c[r0 + s1] = c01;
+    c[r0 + s2] = c02;
+    c[r1 + s0] = c10;
+    c[r1 + s1] = c11;
+    c[r1 + s2] = c12;
+    c[r2 + s0] = c20;
+    c[r2 + s1] = c21;
+    c[r2 + s2] = c22;
   }
 }

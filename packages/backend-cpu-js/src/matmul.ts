@@ -1,6 +1,6 @@
 import type { ActivationKind, MatmulAttrs, TensorRef } from '@konv/core-tensor';
 import { activate } from './activation.js';
-import { multiplyPanels, NARROW, panelSize, WIDE, wideFirst } from './gemm.js';
+import { multiplyPanels, panelSize, rowsWithin } from './gemm.js';
 import type { Panels } from './gemm.js';
 import { floatsOf } from './memory.js';
 import type { FloatArray } from './memory.js';
@@ -24,32 +24,20 @@ interface Matrix {
 /** c[i][j] (+)= sum over k of a[i][k] * b[j][k]; c is row-major from `at`. */
 function multiply(scratch: Scratch, a: Matrix, b: Matrix, k: number, c: FloatArray, at: number, accumulate: boolean): void {
   const kTotal = a.last ? k + 1 : k;
-  const aWide = wideFirst(a.rows, b.rows);
   const rowAt = scratch.multiples('matmul rows', a.rows, b.rows);
   const columnAt = scratch.multiples('matmul columns', b.rows, 1);
-  const aPanels = pack(scratch, 'matmul a', a, 0, a.rows, k, kTotal, aWide ? WIDE : NARROW);
-  const bWidth = aWide ? NARROW : WIDE;
-  const block = bWidth * Math.max(1, Math.floor(BLOCK_DOUBLES / (bWidth * kTotal)));
+  const aPanels = pack(scratch, 'matmul a', a, 0, a.rows, k, kTotal);
+  const block = rowsWithin(BLOCK_DOUBLES, kTotal);
   for (let j = 0; j < b.rows; j += block) {
-    const bPanels = pack(scratch, 'matmul b', b, j, Math.min(block, b.rows - j), k, kTotal, bWidth);
-    if (aWide) multiplyPanels(kTotal, aPanels, bPanels, c, at, rowAt, columnAt, accumulate);
-    else multiplyPanels(kTotal, bPanels, aPanels, c, at, columnAt, rowAt, accumulate);
+    const bPanels = pack(scratch, 'matmul b', b, j, Math.min(block, b.rows - j), k, kTotal);
+    multiplyPanels(kTotal, aPanels, bPanels, c, at, rowAt, columnAt, accumulate);
   }
 }
 
-function pack(
-  scratch: Scratch,
-  name: string,
-  m: Matrix,
-  first: number,
-  rows: number,
-  k: number,
-  kTotal: number,
-  width: number,
-): Panels {
-  const data = scratch.float64(name, panelSize(rows, width, kTotal));
-  packMatrix(m.data, m.at, m.rowStride, m.kStride, first, rows, k, kTotal, width, data);
-  if (m.last) packLast(data, rows, k, width, m.last.values, m.last.at + first);
+function pack(scratch: Scratch, name: string, m: Matrix, first: number, rows: number, k: number, kTotal: number): Panels {
+  const data = scratch.float64(name, panelSize(rows, kTotal));
+  packMatrix(m.data, m.at, m.rowStride, m.kStride, first, rows, k, kTotal, data);
+  if (m.last) packLast(data, rows, k, m.last.values, m.last.at + first);
   return { data, rows, first };
 }
 
