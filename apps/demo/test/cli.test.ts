@@ -87,11 +87,11 @@ describe('the whole program', () => {
     // Fewer images: the first of each file, in files of the same form.
     let text = '';
     const small = {
-      train: await data.FashionMNIST.load({ root: embedded, train: true, limit: 3200 }),
-      test: await data.FashionMNIST.load({ root: embedded, train: false, limit: 500 }),
+      train: await data.FashionMNIST.load({ root: embedded, train: true, limit: 1600 }),
+      test: await data.FashionMNIST.load({ root: embedded, train: false, limit: 300 }),
       source: 'a test',
     };
-    const args = { epochs: 2, batch: 32, lr: 0.02, backend: null, seed: 42, data: null, out: join(folder, 'out') };
+    const args = { epochs: 2, batch: 16, lr: 0.02, backend: null, seed: 42, data: null, out: join(folder, 'out') };
     await run(args, { write: (t) => void (text += t) }, async () => small);
     for (const digits of ['epoch 2, loss 8.330', 'epoch 4, loss 1.722', 'epoch 6, loss 0.422', 'epoch 8, loss 0.125', 'epoch 10, loss 0.043']) {
       expect(text).toContain(digits);
@@ -103,7 +103,7 @@ describe('the whole program', () => {
     expect(text).toContain('greatest difference after moving back: 0\n');
     expect(text).toMatch(/epoch 2\/2 {2}loss .* images\/s\n/);
     const [, accuracy] = /Test accuracy: (\d+\.\d+) %/.exec(text) ?? [];
-    expect(Number(accuracy)).toBeGreaterThan(60);
+    expect(Number(accuracy)).toBeGreaterThan(50);
     expect(text).toContain(`A fresh LeNet-5 with that file: test accuracy ${accuracy} %, the same`);
     expect((await readdir(args.out)).sort()).toEqual(['kernels.png', 'lenet.safetensors', 'loss.png']);
     const png = await readFile(join(args.out, 'kernels.png'));

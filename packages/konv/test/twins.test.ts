@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { data, formats, manualSeed, nn, optim, Parameter, Scope, type Tensor, tensor } from 'konv';
+import { data, formats, manualSeed, nn, optim, type Parameter, Scope, type Tensor, tensor } from 'konv';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 100;
@@ -29,16 +29,6 @@ function leNet(): nn.Sequential {
   ); // prettier-ignore
 }
 
-/** The same model in float64. */
-function widen(net: nn.Sequential): nn.Sequential {
-  for (const layer of net.children() as Iterable<nn.Module & Record<string, unknown>>) {
-    for (const key of ['weight', 'bias']) {
-      if (layer[key]) layer[key] = new Parameter((layer[key] as Tensor).detach().cast('float64'));
-    }
-  }
-  return net;
-}
-
 const optimizers: Record<string, (p: Iterable<Parameter>) => optim.SGD | optim.Adam> = {
   sgd: (p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9 }),
   adam: (p) => new optim.Adam(p, { lr: 1e-3 }),
@@ -46,7 +36,8 @@ const optimizers: Record<string, (p: Iterable<Parameter>) => optim.SGD | optim.A
 
 async function losses(kind: string, dtype: 'float32' | 'float64', steps: number): Promise<number[]> {
   manualSeed(42);
-  const net = dtype === 'float64' ? widen(leNet()) : leNet();
+  const net = leNet();
+  if (dtype === 'float64') await net.double();
   const optimizer = optimizers[kind](net.parameters());
   const out: number[] = [];
   const loader = new data.DataLoader(train, { batchSize: 64, shuffle: true });

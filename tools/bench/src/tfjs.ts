@@ -1,17 +1,40 @@
-import { createRequire } from 'node:module';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as Tf from '@tensorflow/tfjs-core';
+import { rolldown } from 'rolldown';
 import type { ConvShape } from './shapes.js';
 
 type TfModule = typeof Tf;
-const require = createRequire(import.meta.url);
 let loaded: Promise<TfModule> | null = null;
 
-/** TensorFlow.js on its cpu backend. Its CommonJS builds are taken: both packages then share one engine. */
+/**
+ * Bundles tfjs with its cpu backend and all gradients. Plain Node cannot load `register_all_gradients` (imports without
+ * extensions), and the CommonJS build has no gradients at all.
+ */
+async function bundle(): Promise<string> {
+  const folder = join(fileURLToPath(new URL('..', import.meta.url)), 'node_modules', '.cache');
+  const [entry, out] = [join(folder, 'tfjs-entry.mjs'), join(folder, 'tfjs-cpu.mjs')];
+  await mkdir(folder, { recursive: true });
+  const lines = ['core/dist/register_all_gradients.js', 'backend-cpu'].map((path) => `import '@tensorflow/tfjs-${path}';\n`);
+  await writeFile(entry, `${lines.join('')}export * from '@tensorflow/tfjs-core';\n`);
+  const build = await rolldown({
+    input: entry,
+    platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
+    // Its packages call files with side effects pure; tree-shaking would drop the gradients.
+    treeshake: false,
+    logLevel: 'silent',
+  });
+  await build.write({ file: out, format: 'esm' });
+  await build.close();
+  return out;
+}
+
+/** TensorFlow.js on its cpu backend. */
 export function tfjsCpu(): Promise<TfModule> {
   loaded ??= (async () => {
-    const tf = require('@tensorflow/tfjs-core') as TfModule;
-    require('@tensorflow/tfjs-backend-cpu');
-    tf.env().set('IS_TEST', false);
+    const tf = (await import(pathToFileURL(await bundle()).href)) as TfModule;
     tf.enableProdMode();
     await tf.setBackend('cpu');
     await tf.ready();
