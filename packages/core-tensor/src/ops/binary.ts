@@ -14,11 +14,13 @@ type Decomposition = (a: Other, b: Other) => Tensor;
 
 const compareKinds: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
 
+const minus = (x: Other): Other => (typeof x === 'number' ? -x : mul(x, -1));
+
 /** The optional kinds in terms of required ones. A comparison with NaN is false, but `ne` is true. */
 const decompositions: Record<Exclude<BinaryKind, RequiredBinaryKind>, Decomposition> = {
   // Through the negatives a NaN survives; whole numbers have none, and -(-2^31) is no int32.
   minimum: (a, b) =>
-    isFloat((isTensor(a) ? a : (b as Tensor)).dtype) ? mul(maximum(mul(a, -1), mul(b, -1)), -1) : where(lt(b, a), b, a),
+    isFloat((isTensor(a) ? a : (b as Tensor)).dtype) ? mul(maximum(minus(a), minus(b)), -1) : where(lt(b, a), b, a),
   ne: (a, b) => logicalNot(eq(a, b)),
   gt: (a, b) => lt(b, a),
   le: (a, b) => maximum(lt(a, b), eq(a, b)),
