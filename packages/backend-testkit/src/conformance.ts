@@ -2,6 +2,8 @@ import type { Backend, Unavailable } from '@konv/core-tensor';
 import { Lab } from './harness/lab.js';
 import { type Skip, Suite, type TestFramework } from './harness/suite.js';
 import { bufferTests } from './suites/buffers.js';
+import { numberTests } from './suites/numbers.js';
+import { viewTests } from './suites/views.js';
 import { fixtureTests } from './suites/fixtures.js';
 import { optimizerTests } from './suites/optimizers.js';
 import { gradientTests } from './suites/gradients.js';
@@ -59,6 +61,8 @@ function define(framework: TestFramework, options: ConformanceOptions, made: Bac
   const suite = new Suite(framework, new Lab(made, withOverrides(options.tolerance)), options.skip ?? []);
   framework.describe(`${options.name ?? made.name} conforms to the backend interface`, () => {
     bufferTests(suite);
+    numberTests(suite);
+    viewTests(suite);
     fixtureTests(suite);
     optimizerTests(suite);
     gradientTests(suite);

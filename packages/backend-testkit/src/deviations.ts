@@ -29,7 +29,7 @@ export const deviations: readonly Deviation[] = [
   {
     op: 'maxPool2d',
     name: 'two nans a window',
-    reason: 'of several NaN in a window konv takes the first, as of several maxima; PyTorch takes the last',
+    reason: 'to which of several NaN in a window the index points is left to the backend; PyTorch takes the last',
     instead: 'skip',
   },
   {
