@@ -25,7 +25,13 @@ const BLOCK_DOUBLES = 32 * 1024;
 /** Pixels of one partial product of dw: panels of them stay in L2, and storing a tile is a small part of its cost. */
 const PIXEL_CHUNK = 256;
 
-export function convGradInput(scratch: Scratch, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
+export function convGradInput(
+  scratch: Scratch,
+  dy: TensorRef,
+  weight: TensorRef,
+  g: ConvGeometry,
+  out: TensorRef,
+): void {
   const plan = convPlan(g);
   const { outChannels, taps, pixels } = plan;
   const direct = outChannels <= DIRECT_CHANNELS && plan.inChannels <= DIRECT_CHANNELS;

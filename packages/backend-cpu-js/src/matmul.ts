@@ -22,7 +22,15 @@ interface Matrix {
 }
 
 /** c[i][j] (+)= sum over k of a[i][k] * b[j][k]; c is row-major from `at`. */
-function multiply(scratch: Scratch, a: Matrix, b: Matrix, k: number, c: FloatArray, at: number, accumulate: boolean): void {
+function multiply(
+  scratch: Scratch,
+  a: Matrix,
+  b: Matrix,
+  k: number,
+  c: FloatArray,
+  at: number,
+  accumulate: boolean,
+): void {
   const kTotal = a.last ? k + 1 : k;
   const rowAt = scratch.multiples('matmul rows', a.rows, b.rows);
   const columnAt = scratch.multiples('matmul columns', b.rows, 1);
@@ -34,7 +42,15 @@ function multiply(scratch: Scratch, a: Matrix, b: Matrix, k: number, c: FloatArr
   }
 }
 
-function pack(scratch: Scratch, name: string, m: Matrix, first: number, rows: number, k: number, kTotal: number): Panels {
+function pack(
+  scratch: Scratch,
+  name: string,
+  m: Matrix,
+  first: number,
+  rows: number,
+  k: number,
+  kTotal: number,
+): Panels {
   const data = scratch.float64(name, panelSize(rows, kTotal));
   packMatrix(m.data, m.at, m.rowStride, m.kStride, first, rows, k, kTotal, data);
   if (m.last) packLast(data, rows, k, m.last.values, m.last.at + first);

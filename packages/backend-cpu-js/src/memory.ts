@@ -1,9 +1,11 @@
-import { BackendError, byteSize, hostArray, sizeOf } from '@konv/core-tensor';
+import { BackendError, byteSize, dtypes, hostArray, sizeOf } from '@konv/core-tensor';
 import type { BackendBuffer, DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
 
 /** A buffer of this backend: a typed array of exactly `size` elements. */
 export interface CpuBuffer extends BackendBuffer {
   data: HostArray;
+  /** The backend's memory that it counts in; null once freed. */
+  owner: Memory | null;
 }
 
 export type FloatArray = Float32Array | Float64Array;
@@ -30,14 +32,28 @@ export interface MemoryLimits {
 
 /** Freed arrays are kept for reuse up to this many bytes: V8 zero-fills new ones, and large ones cost page faults. */
 const POOL_BYTES = 96 * 2 ** 20;
+/** Smaller ones are made faster than looked up. */
+const POOLED_FROM = 1024;
+
+const empty: { readonly [D in DType]: HostArray } = {
+  bool: hostArray('bool', 0),
+  int32: hostArray('int32', 0),
+  float32: hostArray('float32', 0),
+  float64: hostArray('float64', 0),
+};
+
+/** A number, not a string: made at every alloc. */
+function poolKey(dtype: DType, size: number): number {
+  return size * dtypes.length + dtypes.indexOf(dtype);
+}
 
 /** Live buffers, counted exactly, and a bounded pool of freed arrays by (dtype, size). */
 export class Memory {
   private tensors = 0;
   private bytes = 0;
   private pooledBytes = 0;
-  private readonly live = new Set<CpuBuffer>();
-  private readonly pool = new Map<string, HostArray[]>();
+  /** By `poolKey`, the size that was freed least recently first. */
+  private readonly pool = new Map<number, HostArray[]>();
 
   constructor(
     private readonly backend: string,
@@ -54,8 +70,7 @@ export class Memory {
       throw this.full(`expected at most ${this.limits.maxTotalBytes} bytes in all`, bytes, dtype, shape);
     }
     const data = this.takePooled(dtype, size) ?? this.create(dtype, size, bytes, shape);
-    const buffer: CpuBuffer = { dtype, size, version: 0, data };
-    this.live.add(buffer);
+    const buffer: CpuBuffer = { dtype, size, version: 0, data, owner: this };
     this.tensors++;
     this.bytes += bytes;
     return buffer;
@@ -63,14 +78,18 @@ export class Memory {
 
   /** Gives a buffer back. Its array may be handed out again at once. */
   free(buffer: CpuBuffer): void {
-    if (!this.live.delete(buffer)) {
-      throw new BackendError('free', `expected a live buffer of "${this.backend}", got one that was already freed or is not its own; free each buffer once`);
+    if (buffer.owner !== this) {
+      throw new BackendError(
+        'free',
+        `expected a live buffer of "${this.backend}", got one that was freed already or is not its own; free each buffer once`,
+      );
     }
     const { data } = buffer;
     this.tensors--;
     this.bytes -= data.byteLength;
+    buffer.owner = null;
     // An empty array in place of the old one: a kernel that still sees the buffer reads undefined, not another's values.
-    buffer.data = hostArray(buffer.dtype, 0);
+    buffer.data = empty[buffer.dtype];
     this.putPooled(buffer.dtype, data);
   }
 
@@ -79,8 +98,6 @@ export class Memory {
   }
 
   dispose(): void {
-    for (const buffer of this.live) buffer.data = hostArray(buffer.dtype, 0);
-    this.live.clear();
     this.dropPool();
     this.tensors = 0;
     this.bytes = 0;
@@ -101,19 +118,20 @@ export class Memory {
   }
 
   private takePooled(dtype: DType, size: number): HostArray | undefined {
-    const data = this.pool.get(`${dtype} ${size}`)?.pop();
+    if (size * byteSize[dtype] < POOLED_FROM) return undefined;
+    const data = this.pool.get(poolKey(dtype, size))?.pop();
     if (data) this.pooledBytes -= data.byteLength;
     return data;
   }
 
   private putPooled(dtype: DType, data: HostArray): void {
-    if (data.byteLength === 0 || data.byteLength > POOL_BYTES) return;
-    const key = `${dtype} ${data.length}`;
-    const sameSize = this.pool.get(key);
-    // Re-inserted so that the map's order is the order of last use, oldest first.
-    if (sameSize) this.pool.delete(key);
-    this.pool.set(key, sameSize ?? []);
-    this.pool.get(key)?.push(data);
+    if (data.byteLength < POOLED_FROM || data.byteLength > POOL_BYTES) return;
+    const key = poolKey(dtype, data.length);
+    const sameSize = this.pool.get(key) ?? [];
+    // Taken out and put back: the map's order is the order of last use.
+    this.pool.delete(key);
+    this.pool.set(key, sameSize);
+    sameSize.push(data);
     this.pooledBytes += data.byteLength;
     for (const [oldKey, arrays] of this.pool) {
       if (this.pooledBytes <= POOL_BYTES) break;

@@ -105,7 +105,19 @@ export function batchNormGrad(
     const slope = (products * s * s) / count;
     for (let n = 0; n < batch; n++) {
       const at = (n * channels + c) * inner;
-      gradRun(inner, from, x.offset + at, gradient, dy.offset + at, m, sum / count, slope, scale, dx, out.dx.offset + at);
+      gradRun(
+        inner,
+        from,
+        x.offset + at,
+        gradient,
+        dy.offset + at,
+        m,
+        sum / count,
+        slope,
+        scale,
+        dx,
+        out.dx.offset + at,
+      );
     }
   }
 }

@@ -69,7 +69,13 @@ function plainSgd(
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= lr / bc1 * m / (sqrt(v) / sqrt(bc2) + eps).
  * Weight decay joins g, or, decoupled, p *= 1 - lr weightDecay comes first. Source: torch.optim.Adam, AdamW.
  */
-export function adamStep(parameter: TensorRef, gradient: TensorRef, m: TensorRef, v: TensorRef, attrs: AdamAttrs): void {
+export function adamStep(
+  parameter: TensorRef,
+  gradient: TensorRef,
+  m: TensorRef,
+  v: TensorRef,
+  attrs: AdamAttrs,
+): void {
   const n = sizeOf(parameter.shape);
   const single = parameter.dtype === 'float32';
   const { lr, biasCorrection1, biasCorrection2 } = attrs.dynamic;

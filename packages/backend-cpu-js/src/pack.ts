@@ -50,13 +50,7 @@ function clearRow(dst: Float64Array, to: number, k: number): void {
 }
 
 /** One more element, at index k, for each of `rows` rows; `value` absent: 1. Missing rows stay 0. */
-export function packLast(
-  dst: Float64Array,
-  rows: number,
-  k: number,
-  value: FloatArray | null,
-  valueAt: number,
-): void {
+export function packLast(dst: Float64Array, rows: number, k: number, value: FloatArray | null, valueAt: number): void {
   const kTotal = k + 1;
   for (let row = 0; row < rows; row++) {
     const r = row % WIDTH;

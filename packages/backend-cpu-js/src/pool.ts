@@ -74,20 +74,25 @@ const forward = {
     const { depth, height, width } = plan;
     const [, rows, columns] = g.inSize;
     const [dz, dy, dx] = g.dilation;
+    const { start, end } = width;
     for (let oz = 0; oz < depth.start.length; oz++) {
+      const z0 = depth.start[oz];
+      const z1 = depth.end[oz];
       for (let oy = 0; oy < height.start.length; oy++) {
-        for (let ox = 0; ox < width.start.length; ox++) {
-          const x0 = width.start[ox];
-          const x1 = width.end[ox];
+        const y0 = height.start[oy];
+        const y1 = height.end[oy];
+        for (let ox = 0; ox < start.length; ox++) {
+          const x0 = start[ox];
+          const x1 = end[ox];
           let best = -Infinity;
-          let at = (depth.start[oz] * rows + height.start[oy]) * columns + x0;
-          for (let z = depth.start[oz]; z < depth.end[oz]; z += dz) {
-            for (let y = height.start[oy]; y < height.end[oy]; y += dy) {
+          let at = (z0 * rows + y0) * columns + x0;
+          for (let z = z0; z < z1; z += dz) {
+            for (let y = y0; y < y1; y += dy) {
               const row = (z * rows + y) * columns;
               for (let i = row + x0; i < row + x1; i += dx) {
                 const v = x[ix + i];
-                // The last NaN of a window wins, as in PyTorch; of equals the first.
-                if (v > best || v !== v) {
+                // Of equals the first, and the first NaN of all.
+                if (v > best || (v !== v && best === best)) {
                   best = v;
                   at = i;
                 }
@@ -124,9 +129,7 @@ const forward = {
 
 function divisor(g: PoolGeometry, { depth, height, width }: PoolPlan, oz: number, oy: number, ox: number): number {
   if (g.countIncludePad) return depth.extent[oz] * height.extent[oy] * width.extent[ox];
-  return (
-    (depth.end[oz] - depth.start[oz]) * (height.end[oy] - height.start[oy]) * (width.end[ox] - width.start[ox])
-  );
+  return (depth.end[oz] - depth.start[oz]) * (height.end[oy] - height.start[oy]) * (width.end[ox] - width.start[ox]);
 }
 
 export function pool(kind: PoolKind, x: TensorRef, g: PoolGeometry, out: TensorRef, indices: TensorRef | null): void {

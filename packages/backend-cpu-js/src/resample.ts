@@ -47,7 +47,9 @@ export function resample(
 ): void {
   const single = x.dtype === 'float32';
   const axes = g.inSize.map((size, a) =>
-    size === 1 && g.outSize[a] === 1 ? positions.nearest(1, 1) : positions[kind](size, g.outSize[a], g.alignCorners, single),
+    size === 1 && g.outSize[a] === 1
+      ? positions.nearest(1, 1)
+      : positions[kind](size, g.outSize[a], g.alignCorners, single),
   );
   const [depth, height, width] = axes;
   const [, rows, columns] = g.inSize;
@@ -69,7 +71,8 @@ export function resample(
           for (let corner = 0; corner < 8; corner++) {
             const weight = part(depth, z, corner & 4) * part(height, y, corner & 2) * part(width, c, corner & 1);
             if (weight === 0) continue;
-            const i = (end(depth, z, corner & 4) * rows + end(height, y, corner & 2)) * columns + end(width, c, corner & 1);
+            const i =
+              (end(depth, z, corner & 4) * rows + end(height, y, corner & 2)) * columns + end(width, c, corner & 1);
             if (sums) sums[i] += weight * from[x.offset + at];
             else sum += weight * from[x.offset + small + i];
           }

@@ -84,11 +84,20 @@ describe.each(floats)('%s', (dtype) => {
         expectClose(bench.values(dx), dxs, close, `dx ${what}`);
         expectClose(bench.values(dw), dws, close, `dw ${what}`);
         bench.backend.convGradWeight?.(x, dy, g, true, dw);
-        expectClose(bench.values(dw), dws.map((v) => 2 * v), close, `accumulated dw ${what}`);
+        expectClose(
+          bench.values(dw),
+          dws.map((v) => 2 * v),
+          close,
+          `accumulated dw ${what}`,
+        );
         bench.expectUntouched(dx);
         bench.expectUntouched(dw);
 
-        const all = { dx: bench.empty(dtype, shapes.x), dw: bench.empty(dtype, shapes.w), db: bench.empty(dtype, [g.outChannels]) };
+        const all = {
+          dx: bench.empty(dtype, shapes.x),
+          dw: bench.empty(dtype, shapes.w),
+          db: bench.empty(dtype, [g.outChannels]),
+        };
         bench.backend.convBackward?.(x, w, dy, g, all);
         expectClose(bench.values(all.dx), dxs, close);
         expectClose(bench.values(all.dw), dws, close);

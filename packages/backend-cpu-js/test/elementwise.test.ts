@@ -68,7 +68,12 @@ describe.each(floats)('unary %s', (dtype) => {
       const out = bench.empty(dtype, shape);
       bench.backend.unary(kind, x.ref, out);
       const expected = x.values.map((v) => stored(dtype, unaryFormulas[kind](v)) + 0);
-      expectClose(bench.values(out).map((v) => v + 0), expected, tolerance[dtype], `${kind} ${shape}`);
+      expectClose(
+        bench.values(out).map((v) => v + 0),
+        expected,
+        tolerance[dtype],
+        `${kind} ${shape}`,
+      );
       bench.expectUntouched(out);
     }
   });
@@ -103,7 +108,12 @@ describe.each(floats)('binary %s', (dtype) => {
         const [p, q] = [way === 1 ? scalar : v, way === 2 ? scalar : b.values[i]];
         return stored(outDtype, binaryFormulas[kind](p, q)) + 0;
       });
-      expectClose(bench.values(out).map((v) => v + 0), expected, tolerance[dtype], `${kind} ${shape}`);
+      expectClose(
+        bench.values(out).map((v) => v + 0),
+        expected,
+        tolerance[dtype],
+        `${kind} ${shape}`,
+      );
       bench.expectUntouched(out);
     }
   });
@@ -114,7 +124,12 @@ describe('binary int32 and bool', () => {
   const b = [2, 3, 987654321, 5, 4];
   const run = (kind: BinaryKind): number[] => {
     const out = bench.empty(compares.has(kind) ? 'bool' : 'int32', [5]);
-    bench.backend.binary(kind, bench.of('int32', [5], (i) => a[i]), bench.of('int32', [5], (i) => b[i]), out);
+    bench.backend.binary(
+      kind,
+      bench.of('int32', [5], (i) => a[i]),
+      bench.of('int32', [5], (i) => b[i]),
+      out,
+    );
     return bench.values(out);
   };
   const wrap = (n: bigint) => Number(BigInt.asIntN(32, n));
@@ -131,7 +146,12 @@ describe('binary int32 and bool', () => {
     const out = bench.empty('int32', [4]);
     const base = [3, -7, 10, 2];
     const exponent = [20, 11, 30, 31];
-    bench.backend.binary('pow', bench.of('int32', [4], (i) => base[i]), bench.of('int32', [4], (i) => exponent[i]), out);
+    bench.backend.binary(
+      'pow',
+      bench.of('int32', [4], (i) => base[i]),
+      bench.of('int32', [4], (i) => exponent[i]),
+      out,
+    );
     expect(bench.values(out)).toEqual(base.map((v, i) => wrap(BigInt(v) ** BigInt(exponent[i]))));
   });
 

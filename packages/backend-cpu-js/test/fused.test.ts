@@ -31,7 +31,11 @@ describe.each(floats)('%s', (dtype) => {
       expectClose(bench.values(probabilities), expected.flat().map(Math.exp), tolerance[dtype]);
       expectClose(bench.values(saved), expected.flat(), tolerance[dtype]);
       const losses = expected.map((row, r) => (ts[r] === -1 ? 0 : -row[ts[r]]));
-      expectClose(bench.values(loss).map((v) => v + 0), losses.map((v) => v + 0), tolerance[dtype]);
+      expectClose(
+        bench.values(loss).map((v) => v + 0),
+        losses.map((v) => v + 0),
+        tolerance[dtype],
+      );
       for (const ref of [logs, probabilities, loss, saved]) bench.expectUntouched(ref);
     }
   });
@@ -45,7 +49,11 @@ describe.each(floats)('%s', (dtype) => {
       const dy = bench.of(dtype, shape, () => rng.real());
       const weight = trial % 3 ? bench.of(dtype, [channels], () => rng.real()) : null;
       const bias = trial % 3 ? bench.of(dtype, [channels], () => rng.real()) : null;
-      const out = { y: bench.empty(dtype, shape), mean: bench.empty(dtype, [channels]), invStd: bench.empty(dtype, [channels]) };
+      const out = {
+        y: bench.empty(dtype, shape),
+        mean: bench.empty(dtype, [channels]),
+        invStd: bench.empty(dtype, [channels]),
+      };
       bench.backend.batchNormTrain?.(x, weight, bias, { eps: 1e-5 }, out);
       const dw = weight && bench.empty(dtype, [channels]);
       const db = bias && bench.empty(dtype, [channels]);
@@ -64,12 +72,20 @@ describe.each(floats)('%s', (dtype) => {
         const scale = ws ? ws[c] : 1;
         expectClose([means[c], invStds[c]], [mean, invStd], tolerance[dtype]);
         const h = (i: number) => (xs[i] - mean) * invStd;
-        expectClose(at.map((i) => ys[i]), at.map((i) => h(i) * scale + (bs ? bs[c] : 0)), tolerance[dtype] * 20);
+        expectClose(
+          at.map((i) => ys[i]),
+          at.map((i) => h(i) * scale + (bs ? bs[c] : 0)),
+          tolerance[dtype] * 20,
+        );
         const meanDy = average((i) => dys[i]);
         const meanProduct = average((i) => dys[i] * h(i));
         // The kernel starts from the rounded mean and invStd: near 100 a float32 mean is off by up to 4e-6.
         const close = dtype === 'float32' ? 2e-4 : 1e-10;
-        expectClose(at.map((i) => dxs[i]), at.map((i) => scale * invStd * (dys[i] - meanDy - h(i) * meanProduct)), close);
+        expectClose(
+          at.map((i) => dxs[i]),
+          at.map((i) => scale * invStd * (dys[i] - meanDy - h(i) * meanProduct)),
+          close,
+        );
         if (dw) expectClose([bench.values(dw)[c]], [meanProduct * at.length], close);
         if (db) expectClose([bench.values(db)[c]], [meanDy * at.length], close);
       }
@@ -128,7 +144,8 @@ describe.each(floats)('%s', (dtype) => {
         const d = gs[i] + (decoupled ? 0 : weightDecay * ps[i]);
         ms[i] = beta1 * ms[i] + (1 - beta1) * d;
         vs[i] = beta2 * vs[i] + (1 - beta2) * d * d;
-        ps[i] -= ((lr / dynamic.biasCorrection1) * ms[i]) / (Math.sqrt(vs[i]) / Math.sqrt(dynamic.biasCorrection2) + eps);
+        ps[i] -=
+          ((lr / dynamic.biasCorrection1) * ms[i]) / (Math.sqrt(vs[i]) / Math.sqrt(dynamic.biasCorrection2) + eps);
       }
       expectClose(bench.values(p), ps, tolerance[dtype]);
       expectClose(bench.values(m), ms, tolerance[dtype]);

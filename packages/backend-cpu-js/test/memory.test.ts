@@ -31,7 +31,9 @@ describe('memory', () => {
 
   it('is not changed by kernels and their scratch', () => {
     const backend = cpuJs();
-    const [a, b, out] = [0, 1, 2].map(() => backend.alloc({ dtype: 'float32', shape: [1, 30, 30], role: 'activation' }));
+    const [a, b, out] = [0, 1, 2].map(() =>
+      backend.alloc({ dtype: 'float32', shape: [1, 30, 30], role: 'activation' }),
+    );
     const ref = (buffer: BackendBuffer): TensorRef => ({ ...refOf(buffer), shape: [1, 30, 30], strides: [900, 30, 1] });
     backend.matmul(ref(a), ref(b), { transposeA: false, transposeB: false, accumulate: false }, ref(out));
     backend.reduce('sum', ref(a), [1], { ...refOf(b, 0, 30), shape: [1, 1, 30], strides: [30, 30, 1] });
@@ -71,17 +73,21 @@ describe('memory', () => {
       }
       return 'no error';
     };
-    expect(refused(101)).toMatch(/\[alloc\] expected a buffer of at most 400 bytes, got a request for 404 bytes .*float32 \[101\].*"small".*1 tensors in 400 bytes; dispose/);
+    expect(refused(101)).toMatch(
+      /\[alloc\] expected a buffer of at most 400 bytes, got a request for 404 bytes .*float32 \[101\].*"small".*1 tensors in 400 bytes; dispose/,
+    );
     backend.alloc({ dtype: 'float32', shape: [100], role: 'activation' });
     expect(refused(51)).toMatch(/at most 1000 bytes in all, got a request for 204 bytes .*2 tensors in 800 bytes/);
     expect(backend.memory()).toEqual({ tensors: 2, bytes: 800 });
     expect(backend.readSync?.(refOf(held))).toEqual(new Float32Array(100).fill(5));
   });
 
-  it('turns the engine\'s refusal of a giant array into a BackendError', () => {
+  it("turns the engine's refusal of a giant array into a BackendError", () => {
     const backend = cpuJs({ maxBufferBytes: Infinity });
     const shape = [2 ** 31, 8];
-    expect(() => backend.alloc({ dtype: 'float64', shape, role: 'activation' })).toThrow(/\[alloc\] expected room on the heap.*0 tensors/);
+    expect(() => backend.alloc({ dtype: 'float64', shape, role: 'activation' })).toThrow(
+      /\[alloc\] expected room on the heap.*0 tensors/,
+    );
     expect(backend.memory()).toEqual({ tensors: 0, bytes: 0 });
   });
 
@@ -122,7 +128,12 @@ describe('description', () => {
   it('names itself and its capabilities', () => {
     expect(cpuJs().name).toBe('cpu-js');
     expect(cpuJs({ name: 'other' }).name).toBe('other');
-    expect(cpuJs().capabilities).toMatchObject({ dtypes, syncRead: true, strictNumerics: true, maxExactInt: 2 ** 31 - 1 });
+    expect(cpuJs().capabilities).toMatchObject({
+      dtypes,
+      syncRead: true,
+      strictNumerics: true,
+      maxExactInt: 2 ** 31 - 1,
+    });
   });
 
   it('supports floats everywhere, other dtypes where the interface says', () => {

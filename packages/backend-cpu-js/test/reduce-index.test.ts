@@ -32,10 +32,18 @@ describe('reduce', () => {
         const expected = new Array<number>(outShape.reduce((a, b) => a * b, 1)).fill(folds[kind][0]);
         let i = 0;
         for (const index of indicesOf(shape)) {
-          const at = position(outShape, index.map((v, a) => (axes.includes(a) ? 0 : v)));
+          const at = position(
+            outShape,
+            index.map((v, a) => (axes.includes(a) ? 0 : v)),
+          );
           expected[at] = folds[kind][1](expected[at], values[i++]);
         }
-        expectClose(bench.values(out), expected, dtype === 'int32' ? 0 : tolerance[dtype], `${kind} [${shape}] [${axes}]`);
+        expectClose(
+          bench.values(out),
+          expected,
+          dtype === 'int32' ? 0 : tolerance[dtype],
+          `${kind} [${shape}] [${axes}]`,
+        );
         bench.expectUntouched(out);
       }
     }
@@ -69,8 +77,15 @@ describe('argReduce', () => {
         const out = bench.empty('int32', outShape);
         bench.backend.argReduce(kind, x, axis, out);
         const expected = [...indicesOf(outShape)].map((index) => {
-          const line = Array.from({ length: shape[axis] }, (_, k) =>
-            values[position(shape, index.map((v, i) => (i === axis ? k : v)))],
+          const line = Array.from(
+            { length: shape[axis] },
+            (_, k) =>
+              values[
+                position(
+                  shape,
+                  index.map((v, i) => (i === axis ? k : v)),
+                )
+              ],
           );
           const nan = line.findIndex(Number.isNaN);
           return nan >= 0 ? nan : line.indexOf(kind === 'argmax' ? Math.max(...line) : Math.min(...line));
@@ -102,7 +117,10 @@ describe('gather and scatterAdd', () => {
       for (const position0 of indicesOf(indexShape)) {
         const k = at[i];
         const inside = k >= 0 && k < shape[axis];
-        const p = position(shape, position0.map((v, a) => (a === axis ? k : v)));
+        const p = position(
+          shape,
+          position0.map((v, a) => (a === axis ? k : v)),
+        );
         gathered.push(inside ? xs[p] : NaN);
         if (inside) sums[p] += sources[i];
         i++;
@@ -138,7 +156,14 @@ describe('scan and sort', () => {
       bench.backend.scan?.('sum', x, axis, out);
       const expected = [...indicesOf(shape)].map((index) => {
         let sum = 0;
-        for (let k = 0; k <= index[axis]; k++) sum += xs[position(shape, index.map((v, a) => (a === axis ? k : v)))];
+        for (let k = 0; k <= index[axis]; k++)
+          sum +=
+            xs[
+              position(
+                shape,
+                index.map((v, a) => (a === axis ? k : v)),
+              )
+            ];
         return sum;
       });
       expect(bench.values(out)).toEqual(expected);
