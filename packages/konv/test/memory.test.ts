@@ -43,7 +43,8 @@ describe(`${STEPS} training steps`, () => {
   });
 
   it('leave memory() where it was, with `using` across awaits and a DataLoader', async () => {
-    const { net, sgd } = model();
+    const { net, sgd, x, t } = model();
+    for (const unused of [x, t]) unused.dispose();
     const set = new data.TensorDataset(rand([80, 1, 8, 8]).keep(), randint(0, 3, [80]).keep());
     const loader = new data.DataLoader(set, { batchSize: 8, shuffle: true });
     for (let epoch = 0; epoch < STEPS / 10; epoch++) {
