@@ -15,6 +15,7 @@ export type KonvErrorName =
   | 'FormatError';
 
 export class KonvError extends Error {
+  declare name: KonvErrorName;
   /** The op, layer or function that refused, e.g. `conv`. */
   readonly op: string;
   /** The message without its `[op]`. */
@@ -26,45 +27,66 @@ export class KonvError extends Error {
     super(`[${op}] ${detail}`, options);
     this.op = op;
     this.detail = detail;
-    this.name = new.target.name;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** Puts the name of an enclosing module in front of the message. */
   prefix(label: string): this {
+    const before = this.message;
     this.path.unshift(label);
-    this.message = `${label}: ${this.message}`;
+    this.message = `${label}: ${before}`;
+    // What is printed of an uncaught error is its stack, which quotes the message.
+    if (this.stack?.includes(before)) this.stack = this.stack.replace(before, () => this.message);
     return this;
+  }
+
+  // On the prototype, and a string: the stack names the class from the start, and minifiers leave it alone.
+  static {
+    KonvError.prototype.name = 'KonvError';
   }
 }
 
 /** Sizes, ranks, axes or geometry that do not fit together. */
 export class ShapeError extends KonvError {
-  override name: KonvErrorName = 'ShapeError';
+  static {
+    ShapeError.prototype.name = 'ShapeError';
+  }
 }
 /** A dtype that the op does not take. */
 export class DTypeError extends KonvError {
-  override name: KonvErrorName = 'DTypeError';
+  static {
+    DTypeError.prototype.name = 'DTypeError';
+  }
 }
 /** An unknown or unavailable backend, a kernel it lacks, tensors of two backends in one op, a full heap. */
 export class BackendError extends KonvError {
-  override name: KonvErrorName = 'BackendError';
+  static {
+    BackendError.prototype.name = 'BackendError';
+  }
 }
 /** Misuse of autograd: no graph, a freed graph, a saved tensor changed in place. */
 export class GradError extends KonvError {
-  override name: KonvErrorName = 'GradError';
+  static {
+    GradError.prototype.name = 'GradError';
+  }
 }
 /** Use of a tensor after it was freed. */
 export class DisposedError extends KonvError {
-  override name: KonvErrorName = 'DisposedError';
+  static {
+    DisposedError.prototype.name = 'DisposedError';
+  }
 }
 /** Scopes that overlap or close out of order. */
 export class ScopeError extends KonvError {
-  override name: KonvErrorName = 'ScopeError';
+  static {
+    ScopeError.prototype.name = 'ScopeError';
+  }
 }
 /** A file or byte string that is not what its format says. */
 export class FormatError extends KonvError {
-  override name: KonvErrorName = 'FormatError';
+  static {
+    FormatError.prototype.name = 'FormatError';
+  }
 }
 
 /** Whether `e` is an error of konv, whichever copy of the package threw it. */
