@@ -160,7 +160,7 @@ function decomposed<A>(op: Op<A>, inputs: readonly Operand[], attrs: A): readonl
     for (const t of outputs) {
       t.isView = false;
       if (parent) parent.adopt(t);
-      else t.keep();
+      else t.outlive();
     }
     return outputs;
   } finally {

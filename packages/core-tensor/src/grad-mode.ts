@@ -1,12 +1,14 @@
 import { abi } from './abi.js';
 import { GradError } from './errors.js';
+import { isPromise } from './promise.js';
 
 function withMode<T>(op: string, enabled: boolean, fn: () => T): T {
   const before = abi.gradEnabled;
   abi.gradEnabled = enabled;
   try {
     const result = fn();
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+    if (isPromise(result)) {
+      result.then(undefined, () => {});
       throw new GradError(op, 'expected a synchronous function, got one that returns a promise; await outside of it');
     }
     return result;

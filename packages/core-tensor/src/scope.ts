@@ -1,5 +1,6 @@
 import { abi } from './abi.js';
 import { ScopeError } from './errors.js';
+import { isPromise } from './promise.js';
 import { isTensor, type Tensor } from './tensor.js';
 
 // Node 20 and older browsers have no Symbol.dispose; compiled `using` declarations look this very symbol up.
@@ -22,6 +23,7 @@ export class Scope {
   #members: Tensor[] = [];
   #live = 0;
   #closed = false;
+  #running = 0;
 
   constructor(name?: string) {
     this.name = name ?? `scope ${++counter}`;
@@ -41,18 +43,31 @@ export class Scope {
     this.#checkOpen('run');
     const { scopes } = abi;
     scopes.push(this);
+    this.#running++;
     const depth = scopes.length;
+    let result: T;
     try {
-      return fn();
-    } finally {
-      if (scopes.length !== depth || scopes[depth - 1] !== this) {
-        const inner = scopes[scopes.length - 1];
-        scopes.length = depth - 1;
-        // biome-ignore lint/correctness/noUnsafeFinally: an unbalanced stack must not go unnoticed, even on throw.
-        throw new ScopeError('scope', `expected "${inner?.name}" to be closed before "${this.name}"; close scopes in reverse order`);
-      }
-      scopes.pop();
+      result = fn();
+    } catch (e) {
+      // The error itself matters more than the scopes that it left open.
+      this.#unwind(depth);
+      throw e;
     }
+    const open = this.#unwind(depth);
+    if (open !== null) {
+      throw new ScopeError('scope', `expected "${open}" to be closed before "${this.name}", got it left open; close scopes in reverse order`);
+    }
+    return result;
+  }
+
+  /** Leaves this scope, which is entry `depth - 1`, and closes what was opened inside. Returns the name of such a one. */
+  #unwind(depth: number): string | null {
+    const { scopes } = abi;
+    this.#running--;
+    const open = scopes.length > depth ? scopes[scopes.length - 1].name : null;
+    while (scopes.length > depth) scopes[scopes.length - 1].dispose();
+    scopes.pop();
+    return open;
   }
 
   /** Takes over the ownership of `t`. */
@@ -76,6 +91,9 @@ export class Scope {
   /** Frees what was born inside and still belongs here. Closing twice does nothing. */
   dispose(): void {
     if (this.#closed) return;
+    if (this.#running > 0) {
+      throw new ScopeError('scope', `expected "${this.name}" to be closed after its run(...), got a call from inside; return first`);
+    }
     const at = abi.scopes.lastIndexOf(this);
     if (at >= 0) {
       if (at !== abi.scopes.length - 1) {
@@ -134,7 +152,9 @@ export function scope<T>(fn?: () => T, name?: string): T | Scope {
   const escaped: Tensor[] = [];
   try {
     const result = s.run(fn);
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+    if (isPromise(result)) {
+      // What still runs may fail on a freed tensor: this error says why, that one must not end the program.
+      result.then(undefined, () => {});
       throw new ScopeError(
         'scope',
         'expected a synchronous function, got one that returns a promise; use `using s = scope()` or `new Scope()` around awaits',
@@ -148,7 +168,7 @@ export function scope<T>(fn?: () => T, name?: string): T | Scope {
     const parent = currentScope();
     for (const t of escaped) {
       if (parent) parent.adopt(t);
-      else t.keep();
+      else t.outlive();
     }
     s.dispose();
   }

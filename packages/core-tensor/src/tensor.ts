@@ -36,7 +36,7 @@ export class Tensor {
   storage: Storage | null;
   /** The number of elements. */
   readonly size: number;
-  readonly isContiguous: boolean;
+  isContiguous: boolean;
   /** Made by a view op: shares its storage with a base. */
   isView: boolean;
   /** The base's `rebases` when this handle was made. */
@@ -49,7 +49,7 @@ export class Tensor {
   #grad: Tensor | null = null;
   #requiresGrad = false;
   scope: Scope | null;
-  /** Taken out of every scope by `keep`. */
+  /** The user has asked for this one to stay, by `keep`. */
   kept = false;
   freedBy = '';
   #held: Held | null = null;
@@ -111,9 +111,14 @@ export class Tensor {
   }
   /** A new gradient is kept past every scope; the old one is freed unless somebody kept it. */
   set grad(value: Tensor | null) {
-    if (value === this.#grad) return;
-    this.#grad?.dispose();
-    this.#grad = value === null ? null : value.keep();
+    const old = this.#grad;
+    if (value === old) return;
+    if (value !== null) {
+      if (!isTensor(value)) throw new GradError('grad', `expected a tensor or null, got ${typeof value}; wrap it with tensor(...)`);
+      value.outlive();
+    }
+    this.#grad = value;
+    if (old !== null && !old.kept) old.free('a new gradient in its place');
   }
   /** Called by autograd: this tensor is output `index` of `node`. */
   setNode(node: TapeNode, index: number): void {
@@ -139,12 +144,16 @@ export class Tensor {
 
   /** Takes the tensor out of its scope: it lives until `dispose()` or until the collector finds it. */
   keep(): this {
+    this.outlive();
     this.kept = true;
-    if (this.storage !== null && this.#held === null) {
-      this.leaveScope();
-      this.#watch(this.storage);
-    }
     return this;
+  }
+  /** As `keep`, but whoever owns the tensor (the scope that it is returned from, a leaf whose `grad` it is) may free it. */
+  outlive(): void {
+    const storage = reading.liveStorage('keep', this);
+    if (this.#held !== null) return;
+    this.leaveScope();
+    this.#watch(storage);
   }
   /** Frees this handle; the storage goes with its last handle. Freeing twice does nothing. */
   dispose(): void {
@@ -179,6 +188,7 @@ export class Tensor {
     const old = reading.liveStorage('to', this);
     this.storage = storage;
     this.ref = ref;
+    this.isContiguous = isContiguous(ref.shape, ref.strides);
     this.isView = false;
     this.viewEpoch = storage.rebases;
     if (this.#held) this.#held.storage = storage;
