@@ -4,6 +4,8 @@ import { type Skip, Suite, type TestFramework } from './harness/suite.js';
 import { bufferTests } from './suites/buffers.js';
 import { numberTests } from './suites/numbers.js';
 import { viewTests } from './suites/views.js';
+import { kernelTests } from './suites/kernels.js';
+import { geometryTests } from './suites/geometry.js';
 import { fixtureTests } from './suites/fixtures.js';
 import { optimizerTests } from './suites/optimizers.js';
 import { gradientTests } from './suites/gradients.js';
@@ -63,6 +65,8 @@ function define(framework: TestFramework, options: ConformanceOptions, made: Bac
     bufferTests(suite);
     numberTests(suite);
     viewTests(suite);
+    kernelTests(suite);
+    geometryTests(suite);
     fixtureTests(suite);
     optimizerTests(suite);
     gradientTests(suite);

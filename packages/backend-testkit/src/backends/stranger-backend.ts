@@ -1,6 +1,7 @@
 import type {
-  ArgReduceKind, Backend, BinaryKind, MatmulAttrs, ReduceKind, RequiredBinaryKind, RequiredUnaryKind, TensorRef, UnaryKind,
+  ArgReduceKind, Backend, BinaryKind, DType, MatmulAttrs, ReduceKind, RequiredBinaryKind, RequiredUnaryKind, TensorRef, UnaryKind,
 } from '@konv/core-tensor'; // prettier-ignore
+import { isFloat } from '@konv/core-tensor';
 import { HostBuffers, hostData, positions } from './host-buffers.js';
 
 const unaryKinds: Record<RequiredUnaryKind, (x: number) => number> = {
@@ -48,8 +49,8 @@ class StrangerBackend extends HostBuffers implements Backend {
     this.name = name;
   }
 
-  supports(family: string, kind: string | null): boolean {
-    if (family === 'unary') return kind !== null && Object.hasOwn(unaryKinds, kind);
+  supports(family: string, kind: string | null, dtype: DType): boolean {
+    if (family === 'unary') return kind !== null && Object.hasOwn(unaryKinds, kind) && isFloat(dtype);
     if (family === 'binary') return kind !== null && Object.hasOwn(binaryKinds, kind);
     if (family === 'reduce') return kind === 'sum' || kind === 'max';
     return true;
