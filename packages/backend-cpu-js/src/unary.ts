@@ -16,7 +16,7 @@ export type UnaryRow = (
 
 /**
  * A loop of its own for every kind. V8 keeps type feedback per source function, also across closures: one shared
- * loop that calls a function per element turns megamorphic once a few kinds have used it, and is then 5 to 10 times
+ * loop that calls a function per element turns megamorphic once a few kinds have used it, and is then about five times
  * slower than these.
  */
 export const unaryRows = {
