@@ -36,6 +36,7 @@ const tasks = {
   format: () => tool('@biomejs/biome/bin/biome', ['format', '--write', ...(args.length ? args : ['.'])]),
   bench: () => script('tools/bench/dist/cli.js'),
   golden: () => script('tools/golden/cli.mjs'),
+  'pack-test': () => script('tools/pack-test/cli.mjs'),
 };
 const withoutBuild = new Set(['lint', 'format', 'golden']);
 
