@@ -4,6 +4,7 @@ import { checkDType, type DType, type HostArray, hostArray, isFloat, toHostArray
 import { BackendError, DTypeError, ShapeError } from './errors.js';
 import type { Generator } from './random/generator.js';
 import { fillNormal, fillRandint, fillUniform, randperm as permutation } from './random/distributions.js';
+import { checkTensor } from './operand.js';
 import { getBackend } from './registry.js';
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from './shape.js';
 import { Storage } from './storage.js';
@@ -41,6 +42,15 @@ function blank(backend: Backend, dtype: DType, shape: Shape, role: BufferRole): 
   return new Tensor(storage, { buffer: storage.buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0 }, false);
 }
 
+/** The dtype that was asked for, checked with all else that may refuse before memory is taken or a number drawn. */
+function dtypeFor(op: string, options: TensorOptions, natural: DType): DType {
+  const dtype = options.dtype === undefined ? natural : checkDType(op, options.dtype);
+  if (options.requiresGrad && !isFloat(dtype)) {
+    throw new DTypeError(op, `expected a float dtype under requiresGrad, got ${dtype}; only floats have gradients`);
+  }
+  return dtype;
+}
+
 function finish(t: Tensor, requiresGrad: boolean | undefined): Tensor {
   if (requiresGrad) t.requiresGrad = true;
   return t;
@@ -49,26 +59,42 @@ function finish(t: Tensor, requiresGrad: boolean | undefined): Tensor {
 /** A tensor with the given row-major host values, which are copied. */
 export function fromHost(backend: Backend, data: HostArray, shape: Shape, dtype: DType): Tensor {
   const t = blank(backend, dtype, shape, 'input');
-  if (data.length > 0) backend.write(data, t.ref);
+  try {
+    if (data.length > 0) backend.write(data, t.ref);
+  } catch (e) {
+    t.dispose();
+    throw e;
+  }
   return t;
 }
 
 /**
  * A tensor of the given values: a number, nested arrays, or a typed array with its `shape`.
  * Numbers are float32 and booleans bool unless `dtype` says otherwise; Float64Array is float64, other whole-number
- * arrays are int32. Errors: `ShapeError` for ragged nesting or a shape that does not match, `DTypeError`.
+ * arrays are int32. Errors: `ShapeError` for ragged nesting or a shape that does not match; `DTypeError` for other values
+ * and for numbers that int32 cannot hold.
  * Source: torch.tensor.
  */
 export function tensor(values: NestedNumbers | TypedArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
-  if (isTensor(values)) throw new DTypeError('tensor', 'expected numbers, got a tensor; use clone() or detach()');
-  const { flat, shape, natural } = ArrayBuffer.isView(values) ? fromTyped(values as TypedArray) : fromNested(values);
-  const to = options.shape === undefined ? shape : checkShape('tensor', options.shape);
+  const { flat, shape, natural } = hostValues(values);
+  const to = checkShape('tensor', options.shape ?? shape);
   if (sizeOf(to) !== flat.length) {
-    throw new ShapeError('tensor', `expected ${sizeOf(to)} values for shape ${showShape(to)}, got ${flat.length}`);
+    throw new ShapeError('tensor', `expected ${sizeOf(to)} values for shape ${showShape(to)}, got ${flat.length}; give as many values as the shape has`);
   }
-  const dtype = options.dtype === undefined ? natural : checkDType('tensor', options.dtype);
+  const dtype = dtypeFor('tensor', options, natural);
   const backend = backendFor('tensor', dtype, options.backend);
-  return finish(fromHost(backend, toHostArray(dtype, flat), checkShape('tensor', to), dtype), options.requiresGrad);
+  if (dtype === 'int32') checkInt32(flat);
+  return finish(fromHost(backend, toHostArray(dtype, flat), to, dtype), options.requiresGrad);
+}
+
+/** A number that wrapped around would go unnoticed. Fractions are truncated, as in PyTorch. */
+function checkInt32(values: ArrayLike<number>): void {
+  if (values instanceof Int32Array) return;
+  for (let i = 0; i < values.length; i++) {
+    const v = Math.trunc(values[i]);
+    if (v >= -(2 ** 31) && v < 2 ** 31) continue;
+    throw new DTypeError('tensor', `expected numbers that int32 holds, got ${values[i]} at flat position ${i}; pass { dtype: 'float64' }`);
+  }
 }
 
 interface Flat {
@@ -77,17 +103,29 @@ interface Flat {
   natural: DType;
 }
 
+function hostValues(values: NestedNumbers | TypedArray): Flat {
+  if (isTensor(values)) throw new DTypeError('tensor', 'expected numbers, got a tensor; use clone() or detach()');
+  return ArrayBuffer.isView(values) ? fromTyped(values as TypedArray) : fromNested(values);
+}
+
 function fromTyped(values: TypedArray): Flat {
-  if ((values as unknown) instanceof BigInt64Array || (values as unknown) instanceof BigUint64Array || (values as unknown) instanceof DataView) {
+  const other: unknown = values;
+  if (other instanceof BigInt64Array || other instanceof BigUint64Array) {
     throw new DTypeError('tensor', 'expected an array of numbers, got 64-bit integers; use Int32Array.from(values, Number)');
   }
+  if (other instanceof DataView) throw new DTypeError('tensor', 'expected an array of numbers, got a DataView; make a typed array of its buffer');
   const natural = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
   return { flat: values, shape: [values.length], natural };
 }
 
+/** As in PyTorch. */
+const MAX_RANK = 64;
+
 function fromNested(values: NestedNumbers): Flat {
   const shape: number[] = [];
-  for (let level: unknown = values; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: unknown = values; Array.isArray(level); level = level[0]) {
+    if (shape.push(level.length) > MAX_RANK) throw new ShapeError('tensor', `expected at most ${MAX_RANK} axes, got deeper nesting; does an array hold itself?`);
+  }
   const flat: number[] = [];
   let booleans = 0;
   const collect = (v: unknown, axis: number): void => {
@@ -99,7 +137,7 @@ function fromNested(values: NestedNumbers): Flat {
     } else if (typeof v === 'number') flat.push(v);
     else if (typeof v === 'boolean') booleans += flat.push(v ? 1 : 0) && 1;
     else if (Array.isArray(v)) throw new ShapeError('tensor', `expected a number at depth ${axis}, got an array; nested arrays must be regular`);
-    else throw new DTypeError('tensor', `expected numbers or booleans, got ${v === null ? 'null' : typeof v}`);
+    else throw new DTypeError('tensor', `expected numbers or booleans, got ${v === null ? 'null' : typeof v}; convert them with Number(...)`);
   };
   collect(values, 0);
   return { flat, shape, natural: booleans > 0 && booleans === flat.length ? 'bool' : 'float32' };
@@ -108,7 +146,8 @@ function fromNested(values: NestedNumbers): Flat {
 /** Every element = value. dtype float32 by default. Source: torch.full. */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const checked = checkShape('full', shape);
-  const dtype = options.dtype === undefined ? 'float32' : checkDType('full', options.dtype);
+  const dtype = dtypeFor('full', options, 'float32');
+  if (typeof value !== 'number') throw new DTypeError('full', `expected a number, got ${typeof value}; pass (shape, value)`);
   const backend = backendFor('full', dtype, options.backend);
   const t = blank(backend, dtype, checked, 'activation');
   if (t.size > 0) backend.fill(value, t.ref);
@@ -127,7 +166,7 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
 
 /** Uninitialised values. Source: torch.empty. */
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
-  const dtype = options.dtype === undefined ? 'float32' : checkDType('empty', options.dtype);
+  const dtype = dtypeFor('empty', options, 'float32');
   return finish(blank(backendFor('empty', dtype, options.backend), dtype, checkShape('empty', shape), 'activation'), options.requiresGrad);
 }
 
@@ -147,10 +186,12 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   const from = end === undefined ? 0 : start;
   const to = end === undefined ? start : end;
   if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
-    throw new ShapeError('arange', `expected finite bounds and a step that is not 0, got start ${from}, end ${to}, step ${step}`);
+    throw new ShapeError('arange', `expected finite bounds and a step that is not 0, got start ${from}, end ${to}, step ${step}; pass finite numbers`);
+  }
+  if ((to - from) / step < 0) {
+    throw new ShapeError('arange', `expected a step from start toward end, got start ${from}, end ${to}, step ${step}; change its sign`);
   }
   const n = Math.ceil((to - from) / step);
-  if (n < 0) throw new ShapeError('arange', `expected a step from start toward end, got start ${from}, end ${to}, step ${step}`);
   const shape = checkShape('arange', [n]);
   const values = new Float64Array(n);
   for (let i = 0; i < n; i++) values[i] = from + i * step;
@@ -160,7 +201,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
 
 function random(op: string, shape: Shape, options: RandomOptions, fill: (g: Generator, out: Float32Array | Float64Array) => void): Tensor {
   const checked = checkShape(op, shape);
-  const dtype = options.dtype === undefined ? 'float32' : checkDType(op, options.dtype);
+  const dtype = dtypeFor(op, options, 'float32');
   if (!isFloat(dtype)) throw new DTypeError(op, `expected a float dtype, got ${dtype}; use randint for whole numbers`);
   const backend = backendFor(op, dtype, options.backend);
   const data = hostArray(dtype, sizeOf(checked));
@@ -192,8 +233,9 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   const checked = checkShape('randint', shape);
   if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low) {
-    throw new ShapeError('randint', `expected whole numbers low < high, got ${low} and ${high}`);
+    throw new ShapeError('randint', `expected whole numbers low < high, got ${low} and ${high}; high itself is never drawn`);
   }
+  backendFor('randint', dtypeFor('randint', options, 'int32'), options.backend);
   const data = new Int32Array(sizeOf(checked));
   fillRandint(options.generator ?? abi.generator, data, low, high);
   return tensor(data, { dtype: 'int32', ...options, shape: checked });
@@ -202,13 +244,21 @@ export function randint(low: number, high: number, shape: Shape, options: Random
 /** The numbers 0 ... n - 1 in random order, int32. Source: torch.randperm. */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   checkShape('randperm', [n]);
+  backendFor('randperm', dtypeFor('randperm', options, 'int32'), options.backend);
   return tensor(permutation(options.generator ?? abi.generator, n), { dtype: 'int32', ...options });
 }
 
 /** Zeros (ones) of another tensor's shape, dtype and backend. Source: torch.zeros_like, torch.ones_like. */
 export function zerosLike(x: Tensor): Tensor {
-  return full(x.shape, 0, { dtype: x.dtype, backend: x.backend });
+  return like('zerosLike', x, 0);
 }
 export function onesLike(x: Tensor): Tensor {
-  return full(x.shape, 1, { dtype: x.dtype, backend: x.backend });
+  return like('onesLike', x, 1);
+}
+
+function like(op: string, x: Tensor, value: number): Tensor {
+  const { device, shape, dtype } = checkTensor(op, x);
+  const t = blank(device, dtype, shape, 'activation');
+  if (t.size > 0) device.fill(value, t.ref);
+  return t;
 }

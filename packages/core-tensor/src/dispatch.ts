@@ -1,8 +1,9 @@
 import { abi } from './abi.js';
 import type { Backend, TensorRef } from './backend.js';
 import { type DType, dtypes } from './dtype.js';
-import { BackendError, DisposedError, DTypeError, GradError, ShapeError } from './errors.js';
+import { BackendError, DTypeError, GradError, ShapeError } from './errors.js';
 import type { Op, Operand, OutputSpec, RefOperand } from './ops/define-op.js';
+import { describe, disposed } from './operand.js';
 import { currentScope, Scope } from './scope.js';
 import { broadcastStrides, contiguousStrides, sameShape, showShape, sizeOf } from './shape.js';
 import { Storage } from './storage.js';
@@ -59,18 +60,6 @@ function checkOperands(op: Op, inputs: readonly Operand[]): Backend {
   }
   if (backend === null) throw new DTypeError(op.name, 'expected at least one tensor operand');
   return backend;
-}
-
-function describe(x: unknown): string {
-  return Array.isArray(x) ? 'an array' : x === undefined ? 'undefined' : typeof x;
-}
-
-export function disposed(op: string, t: Tensor): DisposedError {
-  return new DisposedError(
-    op,
-    `expected a live tensor, got one of shape ${showShape(t.shape)} that was freed by ${t.freedBy}; ` +
-      'return it from the scope, or keep(t) it there',
-  );
 }
 
 function wantsGrad(inputs: readonly Operand[]): boolean {
@@ -222,6 +211,7 @@ function expandRef(ref: TensorRef, to: TensorRef): TensorRef {
 export function dispatchInPlace<A>(name: string, op: Op<A>, inputs: readonly Operand[], attrs: A, target: Tensor): Tensor {
   const backend = checkOperands(op, inputs);
   if (target.storage === null) throw disposed(name, target);
+  checkNoOverlap(name, target);
   const spec = op.infer(inputs, attrs)[0];
   if (!sameShape(spec.shape, target.shape)) {
     throw new ShapeError(
@@ -248,6 +238,17 @@ export function dispatchInPlace<A>(name: string, op: Op<A>, inputs: readonly Ope
     target.viewEpoch = target.storage.rebases;
   }
   return target;
+}
+
+/** Refuses a window of which several elements are one: an expanded view. What would be written there has no answer. */
+export function checkNoOverlap(name: string, target: Tensor): void {
+  if (target.isContiguous) return;
+  const { shape, strides } = target.ref;
+  if (strides.every((s, i) => s !== 0 || shape[i] < 2)) return;
+  throw new ShapeError(
+    name,
+    `expected a tensor whose elements are apart in memory, got an expanded view of shape ${showShape(shape)}; use clone() or contiguous() first`,
+  );
 }
 
 /** Whether the history of `target` may be replaced. */

@@ -1,7 +1,7 @@
 export { abi, type AbiState, type RegistryEntry } from './abi.js';
 export * from './backend.js';
 export * from './creation.js';
-export { allocate, checkRebase, dispatch, dispatchAll, dispatchInPlace, disposed } from './dispatch.js';
+export { allocate, checkRebase, dispatch, dispatchAll, dispatchInPlace } from './dispatch.js';
 export * from './dtype.js';
 export * from './errors.js';
 export { breathe } from './finalizer.js';
@@ -24,6 +24,7 @@ export {
   squeeze, transpose, unsqueeze,
 } from './ops/view.js'; // prettier-ignore
 export { clamp, logicalNot, where, whereOp } from './ops/where.js';
+export { disposed } from './operand.js';
 export { isParameter, Parameter } from './parameter.js';
 export * from './print/index.js';
 export { Generator } from './random/generator.js';

@@ -1,13 +1,17 @@
 import { abi } from './abi.js';
-import { allocate, disposed } from './dispatch.js';
+import { allocate } from './dispatch.js';
 import { type DType, type HostArray, hostArray, isDType } from './dtype.js';
 import { BackendError, GradError, KonvError, ShapeError } from './errors.js';
 import { breathe } from './finalizer.js';
+import { disposed } from './operand.js';
 import { formatTensor } from './print/index.js';
 import { getBackend } from './registry.js';
 import { contiguousStrides, type Shape, showShape } from './shape.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
+
+/** The brand of `Parameter`, which imports this file. */
+const PARAMETER = Symbol.for('konv.parameter.1');
 
 export type Nested = number | boolean | Nested[];
 
@@ -33,12 +37,17 @@ export async function data(t: Tensor): Promise<HostArray> {
   liveStorage('data', t);
   if (t.size === 0) return hostArray(t.dtype, 0);
   // The read is issued, and its snapshot taken, before anything is awaited.
-  const pending = withContiguous(t, (ref, storage) => {
+  const pending = withContiguous(t, async (ref, storage) => {
     storage.retain();
-    return storage.backend.read(ref).finally(() => storage.release());
+    try {
+      return await storage.backend.read(ref);
+    } finally {
+      storage.release();
+    }
   });
-  await breathe();
-  return checkFinite(t, await pending);
+  // Together: a read that fails while the event loop turns must not count as unhandled.
+  const [values] = await Promise.all([pending, breathe()]);
+  return checkFinite(t, values);
 }
 
 function checkFinite(t: Tensor, values: HostArray): HostArray {
@@ -98,6 +107,7 @@ function text(t: Tensor, values: HostArray): string {
     dtype: t.dtype,
     requiresGrad: t.requiresGrad,
     gradFn: t.node?.name ?? null,
+    parameter: PARAMETER in t,
   });
 }
 
@@ -134,6 +144,11 @@ export async function moveValues(t: Tensor, target: ReturnType<typeof getBackend
   const values = await data(t);
   const storage = Storage.alloc(target, dtype, shape, 'input');
   const ref = { buffer: storage.buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
-  if (values.length > 0) target.write(values, ref);
+  try {
+    if (values.length > 0) target.write(values, ref);
+  } catch (e) {
+    storage.release();
+    throw e;
+  }
   return new Tensor(storage, ref, false);
 }

@@ -18,6 +18,10 @@ function checkBackend(b: Backend): void {
         'install the version of the backend that matches @konv/core-tensor',
     );
   }
+  const { capabilities } = b;
+  if (!Array.isArray(capabilities?.dtypes) || typeof capabilities.limits?.maxBufferBytes !== 'number') {
+    throw new BackendError('registerBackend', `expected "${b.name}" to state its capabilities (dtypes, limits, ...), got ${typeof capabilities}; see Capabilities`);
+  }
   const missing = requiredMembers.filter((m) => typeof b[m] !== 'function');
   if (missing.length > 0) {
     throw new BackendError('registerBackend', `expected "${b.name}" to have ${missing.join(', ')}; add the missing methods`);
@@ -33,7 +37,8 @@ function checkBackend(b: Backend): void {
 export function registerBackend(backend: Backend | Unavailable): string | null {
   if (typeof backend === 'object' && backend !== null && 'unavailable' in backend) {
     const name = backend.name ?? 'unnamed';
-    if (!abi.entries.get(name)?.backend) {
+    const entry = abi.entries.get(name);
+    if (!entry?.backend && !entry?.create) {
       abi.entries.set(name, { name, backend: null, create: null, unavailable: backend.unavailable });
     }
     return null;
@@ -84,20 +89,23 @@ function lookUp(op: string, name: string): RegistryEntry {
 
 /** The backend of that name; without a name the one where new tensors are made. */
 export function getBackend(name?: string): Backend {
-  const wanted = name ?? abi.current;
+  return find('getBackend', name ?? abi.current);
+}
+
+function find(op: string, wanted: string | null): Backend {
   if (wanted === null) {
     throw new BackendError(
-      'getBackend',
+      op,
       'expected a registered backend, got none; call registerBackend(cpuJs()) from @konv/backend-cpu-js, or import konv',
     );
   }
-  const entry = lookUp('getBackend', wanted);
+  const entry = lookUp(op, wanted);
   if (entry.backend) return entry.backend;
   if (entry.unavailable !== null) {
-    throw new BackendError('getBackend', `expected "${wanted}" to run here, got: ${entry.unavailable}`);
+    throw new BackendError(op, `expected "${wanted}" to run here, got: ${entry.unavailable}; choose one of backends()`);
   }
   const made = entry.create?.();
-  if (!made) throw new BackendError('getBackend', `"${wanted}" could not be made`);
+  if (!made) throw new BackendError(op, `expected a backend for "${wanted}", got none from its factory; register one that returns it`);
   checkBackend(made);
   entry.backend = made;
   entry.create = null;
@@ -106,7 +114,7 @@ export function getBackend(name?: string): Backend {
 
 /** Chooses where new tensors are made. */
 export function useBackend(name: string): void {
-  getBackend(name);
+  find('useBackend', name);
   abi.current = name;
 }
 

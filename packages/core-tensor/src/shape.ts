@@ -26,8 +26,7 @@ export function contiguousStrides(shape: Shape): number[] {
 export function isContiguous(shape: Shape, strides: Shape): boolean {
   let n = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] === 0) return true;
-    if (shape[i] !== 1 && strides[i] !== n) return false;
+    if (shape[i] !== 1 && strides[i] !== n) return sizeOf(shape) === 0;
     n *= shape[i];
   }
   return true;
@@ -47,11 +46,13 @@ export function showShape(shape: Shape): string {
 
 /** Refuses anything but whole sizes >= 0 whose product fits 2^31 - 1; returns a frozen copy. */
 export function checkShape(op: string, shape: Shape): Shape {
-  if (!Array.isArray(shape)) throw new ShapeError(op, `expected a shape (an array of sizes), got ${String(shape)}`);
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(op, `expected a shape (an array of sizes), got ${typeof shape} ${String(shape)}; write [2, 3]`);
+  }
   let n = 1;
   for (const d of shape) {
     if (typeof d !== 'number' || !Number.isInteger(d) || d < 0) {
-      throw new ShapeError(op, `expected whole sizes >= 0, got shape [${shape.map(String).join(', ')}]`);
+      throw new ShapeError(op, `expected whole sizes >= 0, got shape [${Array.from(shape, String).join(', ')}]; round or check them`);
     }
     n *= d;
   }
@@ -66,18 +67,20 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   const a = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(a) || a < 0 || a >= rank) {
     const range = rank === 0 ? 'no axis (the tensor is a scalar)' : `an axis in [${-rank}, ${rank - 1}]`;
-    throw new ShapeError(op, `expected ${range}, got ${axis}`);
+    throw new ShapeError(op, `expected ${range}, got ${String(axis)}; axes count from 0, or from -1 at the end`);
   }
   return a;
 }
 
-/** Sorted distinct axes; `undefined` or null means all of them. */
+/** Sorted distinct axes; `undefined` or null means all of them. A scalar has none, but 0 and -1 may be said, as in PyTorch. */
 export function normalizeAxes(op: string, axes: number | readonly number[] | null | undefined, rank: number): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
-  if (typeof axes === 'number') return [normalizeAxis(op, axes, rank)];
+  if (typeof axes === 'number') return rank === 0 && (axes === 0 || axes === -1) ? [] : [normalizeAxis(op, axes, rank)];
+  if (!Array.isArray(axes)) throw new ShapeError(op, `expected an axis or an array of axes, got ${typeof axes}; write [0, 1]`);
+  if (rank === 0 && axes.length === 1) return normalizeAxes(op, axes[0], rank);
   const out = axes.map((a) => normalizeAxis(op, a, rank)).sort((a, b) => a - b);
   for (let i = 1; i < out.length; i++) {
-    if (out[i] === out[i - 1]) throw new ShapeError(op, `expected distinct axes, got [${axes.join(', ')}]`);
+    if (out[i] === out[i - 1]) throw new ShapeError(op, `expected distinct axes, got [${axes.join(', ')}]; name each once`);
   }
   return out;
 }
@@ -99,7 +102,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     }
     out[rank - i] = x === 1 ? y : x;
   }
-  return Object.freeze(out);
+  return checkShape(op, out);
 }
 
 /** Strides that read `shape` as if it had been expanded to `to`: 0 where it stretches. */

@@ -289,7 +289,7 @@ export class Tensor {
   mul_(other: Other): this { ops.mul_(this, other); return this; }
   div_(other: Other): this { ops.div_(this, other); return this; }
   copy_(source: Tensor): this { ops.copy_(this, source); return this; }
-  zero_(): this { ops.fill_(this, 0); return this; }
+  zero_(): this { ops.zero_(this); return this; }
   fill_(value: number): this { ops.fill_(this, value); return this; }
   set_(index: readonly Index[], value: Other): this { ops.set_(this, index, value); return this; }
 }

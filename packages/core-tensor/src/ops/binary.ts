@@ -2,10 +2,12 @@ import type { BinaryKind, CompareKind, RequiredBinaryKind } from '../backend.js'
 import { dispatch, dispatchInPlace } from '../dispatch.js';
 import { type DType, isFloat, promote, promoteWithNumber } from '../dtype.js';
 import { DTypeError } from '../errors.js';
+import { checkTensor, describe } from '../operand.js';
 import { broadcastShapes } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { cast } from './cast.js';
 import { ALL_STRIDED, defineNonDifferentiableOp, defineOp, type Op, type Operand, type RefOperand } from './define-op.js';
+import { tidy } from './handles.js';
 import { rsqrt, sqrt } from './unary.js';
 import { logicalNot, where } from './where.js';
 
@@ -91,11 +93,11 @@ export const binaryOps: { readonly [K in BinaryKind]: Op<null> } = {
 export function commonDType(op: string, a: Other, b: Other): DType {
   if (typeof a === 'number') {
     if (typeof b === 'number') throw new DTypeError(op, 'expected at least one tensor, got two numbers; wrap one with tensor(...)');
-    return promoteWithNumber(checkTensor(op, b).dtype, a);
+    return promoteWithNumber(tensorOrNumber(op, b).dtype, a);
   }
-  checkTensor(op, a);
+  tensorOrNumber(op, a);
   if (typeof b === 'number') return promoteWithNumber(a.dtype, b);
-  checkTensor(op, b);
+  tensorOrNumber(op, b);
   if (a.dtype === b.dtype) return a.dtype;
   const [ka, kb] = [kindRank(a.dtype), kindRank(b.dtype)];
   if (a.rank > 0 && b.rank === 0 && kb <= ka) return a.dtype;
@@ -107,45 +109,61 @@ function kindRank(dtype: DType): number {
   return isFloat(dtype) ? 2 : dtype === 'int32' ? 1 : 0;
 }
 
-function checkTensor(op: string, x: unknown): Tensor {
+function tensorOrNumber(op: string, x: unknown): Tensor {
   if (isTensor(x)) return x;
-  throw new DTypeError(op, `expected a tensor or a number, got ${Array.isArray(x) ? 'an array' : typeof x}; wrap it with tensor(...)`);
+  throw new DTypeError(op, `expected a tensor or a number, got ${describe(x)}; wrap it with tensor(...)`);
 }
 
 /** The kind that computes `kind` on `dtype`, after checking that there is one: on bools, or is `maximum`. */
-function kindFor(kind: BinaryKind, dtype: DType): BinaryKind {
+function kindFor(kind: BinaryKind, dtype: DType, name: string = kind): BinaryKind {
   if (dtype !== 'bool' || compareKinds.has(kind)) return kind;
   if (kind === 'add') return 'maximum';
   if (kind === 'mul' || kind === 'maximum' || kind === 'minimum') return kind;
-  throw new DTypeError(kind, "expected numbers, got bool operands; use cast('int32') or cast('float32') first");
+  throw new DTypeError(name, "expected numbers, got bool operands; use cast('int32') or cast('float32') first");
 }
 
-function computeDType(kind: BinaryKind, a: Other, b: Other): DType {
-  const common = commonDType(kind, a, b);
-  if (kind === 'div' && !isFloat(common)) return 'float32';
+function computeDType(kind: BinaryKind, a: Other, b: Other, name: string = kind): DType {
+  const common = commonDType(name, a, b);
+  if (isFloat(common)) return common;
+  if (kind === 'div') return 'float32';
   if (kind === 'pow' && common === 'int32' && typeof b === 'number' && b < 0) {
-    throw new DTypeError('pow', `expected an exponent >= 0 for int32, got ${b}; use cast('float32') first`);
+    throw new DTypeError(name, `expected an exponent >= 0 for int32, got ${b}; use cast('float32') first`);
+  }
+  const number = typeof a === 'number' ? a : typeof b === 'number' ? b : 0;
+  if ((number < -(2 ** 31) || number >= 2 ** 31) && !compareKinds.has(kind)) {
+    throw new DTypeError(name, `expected a number that int32 holds, got ${number}; use cast('float32') first`);
   }
   return kind === 'pow' && common === 'bool' ? 'int32' : common;
 }
 
+function fits(x: Other, dtype: DType): boolean {
+  return typeof x === 'number' || x.dtype === dtype;
+}
+
 function castTo(x: Other, dtype: DType): Other {
-  return typeof x === 'number' || x.dtype === dtype ? x : cast(x, dtype);
+  return fits(x, dtype) ? x : cast(x as Tensor, dtype);
 }
 
 function apply(kind: BinaryKind, a: Other, b: Other): Tensor {
   const dtype = computeDType(kind, a, b);
-  return dispatch(binaryOps[kindFor(kind, dtype)], [castTo(a, dtype), castTo(b, dtype)], null);
+  const op = binaryOps[kindFor(kind, dtype)];
+  if (fits(a, dtype) && fits(b, dtype)) return dispatch(op, [a, b], null);
+  return tidy(() => dispatch(op, [castTo(a, dtype), castTo(b, dtype)], null));
 }
 
-/** In place: the result must have `a`'s own dtype. */
+/** In place: the result must have `a`'s own dtype, though float64 may be rounded to float32, as in PyTorch. */
 function applyInPlace(kind: BinaryKind, a: Tensor, b: Other): Tensor {
   const name = `${kind}_`;
-  const dtype = computeDType(kind, a, b);
+  checkTensor(name, a);
+  if (typeof b !== 'number') checkTensor(name, b);
+  const common = computeDType(kind, a, b, name);
+  const dtype = isFloat(common) && isFloat(a.dtype) ? a.dtype : common;
   if (dtype !== a.dtype) {
     throw new DTypeError(name, `expected a result of the tensor's own dtype ${a.dtype}, got ${dtype}; use ${kind}() or cast the operand`);
   }
-  return dispatchInPlace(name, binaryOps[kindFor(kind, dtype)], [a, castTo(b, dtype)], null, a);
+  const op = binaryOps[kindFor(kind, dtype, name)];
+  if (fits(b, dtype)) return dispatchInPlace(name, op, [a, b], null, a);
+  return tidy(() => dispatchInPlace(name, op, [a, castTo(b, dtype)], null, a));
 }
 
 /** y = a + b, elementwise with broadcasting (axes align at the end; size 1 stretches). Source: torch.add. */

@@ -1,6 +1,7 @@
 import { dispatch } from '../dispatch.js';
 import { checkDType, type DType } from '../dtype.js';
 import { BackendError } from '../errors.js';
+import { checkTensor } from '../operand.js';
 import type { Tensor } from '../tensor.js';
 import { defineOp, type Op } from './define-op.js';
 
@@ -18,10 +19,11 @@ export const castOp: Op<{ readonly dtype: DType }> = defineOp('cast', {
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
   checkDType('cast', dtype);
+  checkTensor('cast', x);
   if (x.dtype === dtype) return x;
   const { name, capabilities } = x.device;
   if (!capabilities.dtypes.includes(dtype)) {
-    throw new BackendError('cast', `expected one of ${capabilities.dtypes.join(', ')}, got ${dtype}, which is not supported on "${name}"`);
+    throw new BackendError('cast', `expected one of ${capabilities.dtypes.join(', ')}, got ${dtype}, which is not supported on "${name}"; move the tensor to another backend`);
   }
   return dispatch(castOp, [x], { dtype });
 }

@@ -1,16 +1,19 @@
 import type { Backend, TensorRef } from '../backend.js';
 import { full } from '../creation.js';
-import { checkRebase, disposed, dispatch } from '../dispatch.js';
+import { checkNoOverlap, checkRebase, dispatch } from '../dispatch.js';
 import { isFloat, promote } from '../dtype.js';
 import { BackendError, DTypeError, ShapeError } from '../errors.js';
 import { abi } from '../abi.js';
-import { normalizeAxis, sameShape, showShape, type Shape } from '../shape.js';
+import { noGrad } from '../grad-mode.js';
+import { checkTensor, describe } from '../operand.js';
+import { checkShape, normalizeAxis, sameShape, showShape, type Shape } from '../shape.js';
 import type { Storage } from '../storage.js';
 import { type Index, isTensor, Tensor } from '../tensor.js';
 import { cast } from './cast.js';
 import type { SliceAxis } from './catalogue.js';
 import { ALL_STRIDED, defineOp, type Op } from './define-op.js';
-import { expand, parseIndex, slicedShape, sliceWindow, unsqueeze } from './view.js';
+import { tidy } from './handles.js';
+import { expand, parseIndex, reshape, slicedShape, sliceWindow, unsqueeze } from './view.js';
 
 export const cloneOp: Op<null> = defineOp('clone', {
   family: 'copyStrided',
@@ -68,24 +71,26 @@ export const catOp: Op<{ readonly axis: number }> = defineOp('cat', {
 
 /** A row-major copy. Source: torch.clone. */
 export function clone(x: Tensor): Tensor {
+  checkTensor('clone', x);
   return dispatch(cloneOp, [x], null);
 }
 
 /** The tensor itself where its data is row-major without gaps, else a copy that is. Source: torch.Tensor.contiguous. */
 export function contiguous(x: Tensor): Tensor {
-  return x.isContiguous ? x : clone(x);
+  return checkTensor('contiguous', x).isContiguous ? x : clone(x);
 }
 
 /** The same values (shared storage) as a leaf outside the graph. Source: torch.Tensor.detach. */
 export function detach(x: Tensor): Tensor {
-  if (x.storage === null) throw disposed('detach', x);
-  return new Tensor(x.storage.retain(), x.ref, true);
+  // Not a view to the tape: it has no base there whose history could change.
+  return new Tensor((checkTensor('detach', x).storage as Storage).retain(), x.ref, false);
 }
 
 function checkList(op: string, xs: readonly Tensor[]): void {
   if (!Array.isArray(xs) || xs.length === 0 || !xs.every(isTensor)) {
-    throw new ShapeError(op, 'expected a non-empty array of tensors; pass them in one array');
+    throw new ShapeError(op, `expected a non-empty array of tensors, got ${Array.isArray(xs) ? `[${xs.map(describe).join(', ')}]` : describe(xs)}; pass them in one array`);
   }
+  for (const x of xs) checkTensor(op, x);
 }
 
 /**
@@ -98,13 +103,15 @@ export function cat(xs: readonly Tensor[], axis = 0): Tensor {
   const a = normalizeAxis('cat', axis, first.rank);
   for (const x of xs) {
     if (x.rank === first.rank && x.shape.every((d, i) => i === a || d === first.shape[i])) continue;
-    throw new ShapeError('cat', `expected shapes equal but for axis ${a}, got ${xs.map((t) => showShape(t.shape)).join(', ')}`);
+    throw new ShapeError('cat', `expected shapes equal but for axis ${a}, got ${xs.map((t) => showShape(t.shape)).join(', ')}; reshape or slice them`);
   }
   const dtype = xs.reduce((d, x) => promote(d, x.dtype), first.dtype);
-  const same = xs.map((x) => cast(x, dtype));
-  // An empty tensor would end the kernel call before the others are copied.
-  const filled = same.filter((x) => x.size > 0);
-  return dispatch(catOp, filled.length > 0 ? filled : [same[0]], { axis: a });
+  return tidy(() => {
+    const same = xs.map((x) => cast(x, dtype));
+    // An empty tensor would end the kernel call before the others are copied.
+    const filled = same.filter((x) => x.size > 0);
+    return dispatch(catOp, filled.length > 0 ? filled : same, { axis: a });
+  });
 }
 
 /** The tensors, all of one shape, along a new axis. Source: torch.stack. */
@@ -112,11 +119,11 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   checkList('stack', xs);
   for (const x of xs) {
     if (!sameShape(x.shape, xs[0].shape)) {
-      throw new ShapeError('stack', `expected tensors of one shape, got ${xs.map((t) => showShape(t.shape)).join(', ')}`);
+      throw new ShapeError('stack', `expected tensors of one shape, got ${xs.map((t) => showShape(t.shape)).join(', ')}; use cat, or reshape them`);
     }
   }
   const a = normalizeAxis('stack', axis, xs[0].rank + 1);
-  return cat(xs.map((x) => unsqueeze(x, a)), a);
+  return tidy(() => cat(xs.map((x) => unsqueeze(x, a)), a));
 }
 
 /**
@@ -125,14 +132,15 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
  */
 export function pad(x: Tensor, padding: readonly number[], options: { value?: number } = {}): Tensor {
   const { value = 0 } = options;
+  checkTensor('pad', x);
   if (!Array.isArray(padding) || padding.length % 2 !== 0 || padding.length > 2 * x.rank || padding.some((p) => !Number.isInteger(p) || p < 0)) {
-    throw new ShapeError('pad', `expected an even list of at most ${2 * x.rank} whole numbers >= 0, got [${String(padding)}] for input ${showShape(x.shape)}`);
+    throw new ShapeError('pad', `expected an even list of at most ${2 * x.rank} whole numbers >= 0, got [${String(padding)}] for input ${showShape(x.shape)}; crop with slice`);
   }
   const axes: SliceAxis[] = x.shape.map((size, i) => ({ start: padding[2 * (x.rank - 1 - i)] ?? 0, step: 1, size, drop: false }));
-  const shape = x.shape.map((size, i) => size + axes[i].start + (padding[2 * (x.rank - 1 - i) + 1] ?? 0));
+  const shape = checkShape('pad', x.shape.map((size, i) => size + axes[i].start + (padding[2 * (x.rank - 1 - i) + 1] ?? 0)));
   if (value === 0) return dispatch(embedOp, [x], { shape, axes });
   if (x.size === 0) return full(shape, value, { dtype: x.dtype, backend: x.backend });
-  return dispatch(setSliceOp, [full(shape, value, { dtype: x.dtype, backend: x.backend }), x], { axes });
+  return tidy(() => dispatch(setSliceOp, [full(shape, value, { dtype: x.dtype, backend: x.backend }), x], { axes }));
 }
 
 /** The adjoint of `slice`: zeros of `shape` with `x` at the slice. */
@@ -141,19 +149,15 @@ export function embed(x: Tensor, shape: Shape, axes: readonly SliceAxis[]): Tens
 }
 
 /** Writes `value` over a window of `x`'s storage; the tape sees it as an op on the whole of `x`. */
-function writeWindow(name: string, x: Tensor, axes: readonly SliceAxis[], value: Tensor): void {
+function writeWindow(x: Tensor, axes: readonly SliceAxis[], value: Tensor, recording: boolean): void {
   const storage = x.storage as Storage;
   const source = value.storage as Storage;
-  const recording = abi.gradEnabled && (x.requiresGrad || value.requiresGrad);
-  if (recording) checkRebase(name, x);
-  const node = recording && abi.tracer ? abi.tracer.record(setSliceOp, [x, value], { axes }) : null;
   const { backend } = storage;
-  if (value.size > 0) {
-    // A source in the same storage may overlap the window: copyStrided does not promise an order.
-    const apart = source === storage ? clone(value.detach()) : value;
-    backend.copyStrided(apart.ref, windowOf(x.ref, axes));
-    if (apart !== value) apart.dispose();
-  }
+  // A source in the same storage may overlap the window: copyStrided does not promise an order.
+  const apart = source === storage && value.size > 0 ? noGrad(() => clone(value)) : value;
+  const node = recording && abi.tracer ? abi.tracer.record(setSliceOp, [x, value], { axes }) : null;
+  if (value.size > 0) backend.copyStrided(apart.ref, windowOf(x.ref, axes));
+  if (apart !== value) apart.dispose();
   storage.buffer.version++;
   if (node !== null) {
     abi.tracer?.finish(node, [x]);
@@ -161,48 +165,82 @@ function writeWindow(name: string, x: Tensor, axes: readonly SliceAxis[], value:
   }
 }
 
-function checkWritable(name: string, x: Tensor, value: Tensor | null): void {
-  if (x.storage === null) throw disposed(name, x);
-  if (value === null) return;
-  if (value.storage === null) throw disposed(name, value);
-  if (value.storage.backend !== x.storage.backend) {
-    throw new BackendError(name, `expected a value on "${x.backend}", got one on "${value.backend}"; await value.to('${x.backend}')`);
+/** Whether the write is to be recorded, after checking that it may be made at all. */
+function checkWritable(name: string, x: Tensor, value: Tensor | number): boolean {
+  const { device } = checkTensor(name, x);
+  if (typeof value !== 'number') {
+    if (checkTensor(name, value).device !== device) {
+      throw new BackendError(name, `expected a value on "${x.backend}", got one on "${value.backend}"; await value.to('${x.backend}')`);
+    }
   }
-  if (isFloat(value.dtype) && !isFloat(x.dtype)) {
-    throw new DTypeError(name, `expected a ${x.dtype} value, got ${value.dtype}; cast it first`);
+  checkNoOverlap(name, x);
+  const recording = abi.gradEnabled && (x.requiresGrad || (typeof value !== 'number' && value.requiresGrad));
+  if (recording) checkRebase(name, x);
+  return recording;
+}
+
+/** `value` in the shape of the window; leading axes of size 1 may be there or not, as in PyTorch's assignments. */
+function stretched(name: string, value: Tensor, shape: Shape): Tensor {
+  if (sameShape(value.shape, shape)) return value;
+  const surplus = value.rank - shape.length;
+  const own = value.shape.slice(Math.max(0, surplus));
+  const lead = shape.length - own.length;
+  if (value.shape.slice(0, Math.max(0, surplus)).some((d) => d !== 1) || own.some((d, i) => d !== 1 && d !== shape[lead + i])) {
+    throw new ShapeError(name, `expected a value that stretches to the target's shape ${showShape(shape)}, got ${showShape(value.shape)}; reshape it`);
   }
+  return expand(surplus > 0 ? reshape(value, own) : value, shape);
+}
+
+function assign(name: string, x: Tensor, axes: readonly SliceAxis[], value: Tensor | number, recording: boolean): void {
+  const shape = slicedShape(axes);
+  if (typeof value === 'number' && !recording) {
+    const storage = x.storage as Storage;
+    if (axes.every((a) => a.size > 0)) storage.backend.fill(value, windowOf(x.ref, axes));
+    storage.buffer.version++;
+    return;
+  }
+  tidy(() => {
+    const v = typeof value === 'number' ? full([], value, { dtype: x.dtype, backend: x.backend }) : cast(value, x.dtype);
+    writeWindow(x, axes, stretched(name, v, shape), recording);
+  });
 }
 
 /**
  * x[index] = value, in place and differentiable in both; `value` broadcasts to the slice. Index notation as in `slice`.
- * Errors: `GradError` where x is a leaf that requires grad or a view in a graph; `ShapeError`. Source: PyTorch indexing.
+ * Errors: `GradError` where x is a leaf that requires grad or a view in a graph; `ShapeError`, also for an expanded x;
+ * `DTypeError` for floats into an int32 or bool tensor. Source: PyTorch indexing.
  */
 export function set_(x: Tensor, index: readonly Index[], value: Tensor | number): Tensor {
-  checkWritable('set_', x, typeof value === 'number' ? null : value);
-  const axes = parseIndex('set_', index, x.shape);
-  const shape = slicedShape(axes);
-  if (typeof value === 'number' && !(abi.gradEnabled && x.requiresGrad)) {
-    const storage = x.storage as Storage;
-    if (axes.every((a) => a.size > 0)) storage.backend.fill(value, windowOf(x.ref, axes));
-    storage.buffer.version++;
-    return x;
+  const recording = checkWritable('set_', x, value);
+  if (!Array.isArray(index)) throw new ShapeError('set_', `expected an array of indices, got ${describe(index)}; write set_([i, j], value)`);
+  if (typeof value !== 'number' && isFloat(value.dtype) && !isFloat(x.dtype)) {
+    throw new DTypeError('set_', `expected a ${x.dtype} value, got ${value.dtype}; cast it first`);
   }
-  const v = typeof value === 'number' ? full([], value, { dtype: x.dtype, backend: x.backend }) : cast(value, x.dtype);
-  writeWindow('set_', x, axes, sameShape(v.shape, shape) ? v : expand(v, shape));
+  assign('set_', x, parseIndex('set_', index, x.shape), value, recording);
   return x;
 }
 
-/** x = source in place, broadcast and cast as needed; differentiable. Source: torch.Tensor.copy_. */
+/** x = source in place, broadcast and cast as needed; differentiable. Errors: as `set_`. Source: torch.Tensor.copy_. */
 export function copy_(x: Tensor, source: Tensor): Tensor {
-  if (source.storage === null) throw disposed('copy_', source);
-  const v = cast(source, x.dtype);
-  checkWritable('copy_', x, v);
-  const axes = parseIndex('copy_', [], x.shape);
-  writeWindow('copy_', x, axes, sameShape(v.shape, x.shape) ? v : expand(v, x.shape));
+  checkTensor('copy_', source);
+  const recording = checkWritable('copy_', x, source);
+  assign('copy_', x, parseIndex('copy_', [], x.shape), source, recording);
+  return x;
+}
+
+function fillWith(name: string, x: Tensor, value: number): Tensor {
+  if (typeof value !== 'number') throw new DTypeError(name, `expected a number, got ${describe(value)}; use copy_ for tensors`);
+  const recording = checkWritable(name, x, value);
+  assign(name, x, parseIndex(name, [], x.shape), value, recording);
   return x;
 }
 
 /** Every element = value, in place. Source: torch.Tensor.fill_. */
 export function fill_(x: Tensor, value: number): Tensor {
-  return set_(x, [], value);
+  return fillWith('fill_', x, value);
+}
+
+/** Every element = 0, in place. Source: torch.Tensor.zero_. */
+export function zero_(x: Tensor): Tensor {
+  return fillWith('zero_', x, 0);
 }

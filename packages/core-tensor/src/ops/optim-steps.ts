@@ -1,5 +1,5 @@
 import type { AdamAttrs, Backend, SgdAttrs, TensorRef } from '../backend.js';
-import { disposed } from '../dispatch.js';
+import { disposed } from '../operand.js';
 import { type DType, isFloat } from '../dtype.js';
 import { BackendError, DTypeError, ShapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';

@@ -2,12 +2,15 @@ import type { ReduceKind } from '../backend.js';
 import { dispatch } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
+import { checkTensor } from '../operand.js';
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from '../shape.js';
 import type { Axes, Tensor } from '../tensor.js';
 import { sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineNonDifferentiableOp, defineOp, type Op, type Operand, type OutputSpec } from './define-op.js';
 import { gather } from './gather.js';
+import { replacing, tidy } from './handles.js';
+import { clone } from './movement.js';
 import { neg, square } from './unary.js';
 import { reshape, squeeze } from './view.js';
 
@@ -48,22 +51,30 @@ function argOp(kind: 'argmax' | 'argmin'): Op<{ axis: number }> {
 export const argmaxOp: Op<{ axis: number }> = argOp('argmax');
 export const argminOp: Op<{ axis: number }> = argOp('argmin');
 
-function reduce(op: Op<ReduceAttrs>, x: Tensor, axes: Axes | undefined, keepdim: boolean): Tensor {
-  const list = normalizeAxes(op.name, axes, x.rank);
+function reduce(op: Op<ReduceAttrs>, x: Tensor, list: readonly number[], keepdim: boolean): Tensor {
   const y = dispatch(op, [x], { axes: list });
-  return keepdim || list.length === 0 ? y : reshape(y, reducedShape(x.shape, list, false));
+  return keepdim || list.length === 0 ? y : replacing(y, reshape(y, reducedShape(x.shape, list, false)));
 }
 
 /** A maximum over nothing has no value. */
-function checkNotEmpty(op: string, x: Tensor, axes: Axes | undefined): void {
-  if (normalizeAxes(op, axes, x.rank).some((a) => x.shape[a] === 0)) {
-    throw new ShapeError(op, `expected at least one element along the reduced axes, got shape ${showShape(x.shape)}`);
+function checkNotEmpty(op: string, x: Tensor, axes: readonly number[]): void {
+  if (axes.some((a) => x.shape[a] === 0)) {
+    throw new ShapeError(op, `expected at least one element along the reduced axes, got shape ${showShape(x.shape)}; check the size first`);
   }
 }
 
 function numbers(op: string, x: Tensor): Tensor {
-  if (x.dtype === 'bool') throw new DTypeError(op, "expected numbers, got bool; use cast('int32') first");
+  if (checkTensor(op, x).dtype === 'bool') throw new DTypeError(op, "expected numbers, got bool; use cast('int32') first");
   return x;
+}
+
+function floats(op: string, x: Tensor): Tensor {
+  if (!isFloat(checkTensor(op, x).dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype}; use cast('float32') first`);
+  return x;
+}
+
+function count(x: Tensor, axes: readonly number[]): number {
+  return axes.reduce((n, a) => n * x.shape[a], 1);
 }
 
 /**
@@ -71,16 +82,20 @@ function numbers(op: string, x: Tensor): Tensor {
  * is 0. Source: torch.sum.
  */
 export function sum(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  return reduce(sumOp, x.dtype === 'bool' ? cast(x, 'int32') : x, axes, keepdim);
+  const list = normalizeAxes('sum', axes, checkTensor('sum', x).rank);
+  if (x.dtype !== 'bool') return reduce(sumOp, x, list, keepdim);
+  return tidy(() => reduce(sumOp, cast(x, 'int32'), list, keepdim));
 }
 
 /**
  * The mean over `axes` (default: all); NaN over nothing. Errors: `DTypeError` unless float. Source: torch.mean.
  */
 export function mean(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  if (!isFloat(x.dtype)) throw new DTypeError('mean', `expected floats, got ${x.dtype}; use cast('float32') first`);
-  const n = normalizeAxes('mean', axes, x.rank).reduce((m, a) => m * x.shape[a], 1);
-  return sum(x, axes, keepdim).div(n);
+  const list = normalizeAxes('mean', axes, floats('mean', x).rank);
+  const total = reduce(sumOp, x, list, keepdim);
+  const y = total.div(count(x, list));
+  total.dispose();
+  return y;
 }
 
 /**
@@ -89,44 +104,50 @@ export function mean(x: Tensor, axes?: Axes, keepdim = false): Tensor {
  */
 export function variance(x: Tensor, axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
   const { correction = 1, keepdim = false } = options;
-  const n = normalizeAxes('var', axes, x.rank).reduce((m, a) => m * x.shape[a], 1);
-  return sum(square(sub(x, mean(x, axes, true))), axes, keepdim).div(Math.max(0, n - correction));
+  const list = normalizeAxes('var', axes, floats('var', x).rank);
+  const freedom = Math.max(0, count(x, list) - correction);
+  return tidy(() => reduce(sumOp, square(sub(x, mean(x, list, true))), list, keepdim).div(freedom));
+}
+
+function extremum(op: Op<ReduceAttrs>, name: string, x: Tensor, axes: Axes | undefined, keepdim: boolean): Tensor {
+  const list = normalizeAxes(name, axes, numbers(name, x).rank);
+  checkNotEmpty(name, x, list);
+  return reduce(op, x, list, keepdim);
 }
 
 /** The greatest value over `axes` (default: all); ties share the gradient; NaN wins. Source: torch.amax. */
 export function amax(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  checkNotEmpty('amax', x, axes);
-  return reduce(amaxOp, numbers('amax', x), axes, keepdim);
+  return extremum(amaxOp, 'amax', x, axes, keepdim);
 }
 
 /** The least value over `axes` (default: all); ties share the gradient; NaN wins. Source: torch.amin. */
 export function amin(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  checkNotEmpty('amin', x, axes);
-  return reduce(aminOp, numbers('amin', x), axes, keepdim);
+  return extremum(aminOp, 'amin', x, axes, keepdim);
 }
 
-function argReduce(op: Op<{ axis: number }>, x: Tensor, axis: number | null | undefined, keepdim: boolean): Tensor {
-  numbers(op.name, x);
-  if (axis === undefined || axis === null) {
-    checkNotEmpty(op.name, x, null);
-    const flat = dispatch(op, [reshape(x, [x.size])], { axis: 0 });
-    return reshape(flat, keepdim ? x.shape.map(() => 1) : []);
+function argReduce(op: Op<{ axis: number }>, name: string, x: Tensor, axis: number | null | undefined, keepdim: boolean): Tensor {
+  numbers(name, x);
+  if (axis === undefined || axis === null || x.rank === 0) {
+    checkNotEmpty(name, x, normalizeAxes(name, axis, x.rank));
+    return tidy(() => {
+      const flat = dispatch(op, [reshape(x, [x.size])], { axis: 0 });
+      return replacing(flat, reshape(flat, keepdim ? x.shape.map(() => 1) : []));
+    });
   }
-  if (x.rank === 0) return argReduce(op, reshape(x, [1]), 0, false);
-  const a = normalizeAxis(op.name, axis, x.rank);
-  checkNotEmpty(op.name, x, a);
+  const a = normalizeAxis(name, axis, x.rank);
+  checkNotEmpty(name, x, [a]);
   const y = dispatch(op, [x], { axis: a });
-  return keepdim ? y : squeeze(y, a);
+  return keepdim ? y : replacing(y, squeeze(y, a));
 }
 
 /** int32 positions of the greatest values along `axis` (default: in the flattened tensor); the first of ties. Source: torch.argmax. */
 export function argmax(x: Tensor, axis?: number | null, keepdim = false): Tensor {
-  return argReduce(argmaxOp, x, axis, keepdim);
+  return argReduce(argmaxOp, 'argmax', x, axis, keepdim);
 }
 
 /** int32 positions of the least values along `axis`; the first of ties. Source: torch.argmin. */
 export function argmin(x: Tensor, axis?: number | null, keepdim = false): Tensor {
-  return argReduce(argminOp, x, axis, keepdim);
+  return argReduce(argminOp, 'argmin', x, axis, keepdim);
 }
 
 export interface ValuesAndIndices {
@@ -135,11 +156,16 @@ export interface ValuesAndIndices {
 }
 
 /** The values at the positions that `arg` finds: the gradient goes to that position alone. */
-function extreme(op: Op<{ axis: number }>, x: Tensor, axis: number, keepdim: boolean): ValuesAndIndices {
-  const a = normalizeAxis(op.name, axis, x.rank);
-  const at = argReduce(op, x, a, true);
+function extreme(op: Op<{ axis: number }>, name: string, x: Tensor, axis: number, keepdim: boolean): ValuesAndIndices {
+  if (numbers(name, x).rank === 0) {
+    normalizeAxes(name, axis, 0);
+    return { values: clone(x), indices: argReduce(op, name, x, null, keepdim) };
+  }
+  const a = normalizeAxis(name, axis, x.rank);
+  const at = argReduce(op, name, x, a, true);
   const values = gather(x, a, at);
-  return keepdim ? { values, indices: at } : { values: squeeze(values, a), indices: squeeze(at, a) };
+  if (keepdim) return { values, indices: at };
+  return { values: replacing(values, squeeze(values, a)), indices: replacing(at, squeeze(at, a)) };
 }
 
 /**
@@ -149,12 +175,12 @@ function extreme(op: Op<{ axis: number }>, x: Tensor, axis: number, keepdim: boo
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, axis: number, keepdim?: boolean): ValuesAndIndices;
 export function max(x: Tensor, axis?: number, keepdim = false): Tensor | ValuesAndIndices {
-  return axis === undefined ? amax(x) : extreme(argmaxOp, x, axis, keepdim);
+  return axis === undefined ? extremum(amaxOp, 'max', x, null, false) : extreme(argmaxOp, 'max', x, axis, keepdim);
 }
 
 /** As `max`, for the least. Source: torch.min. */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, axis: number, keepdim?: boolean): ValuesAndIndices;
 export function min(x: Tensor, axis?: number, keepdim = false): Tensor | ValuesAndIndices {
-  return axis === undefined ? amin(x) : extreme(argminOp, x, axis, keepdim);
+  return axis === undefined ? extremum(aminOp, 'min', x, null, false) : extreme(argminOp, 'min', x, axis, keepdim);
 }

@@ -2,10 +2,12 @@ import type { RequiredUnaryKind, UnaryKind } from '../backend.js';
 import { dispatch, dispatchInPlace } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
-import { isTensor, type Tensor } from '../tensor.js';
+import { checkTensor } from '../operand.js';
+import type { Tensor } from '../tensor.js';
 import { add, div, lt, maximum, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineOp, type Op } from './define-op.js';
+import { drop } from './handles.js';
 
 /** Kinds that int32 tensors keep; all others compute int32 and bool in float32. */
 const exactOnInt: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu', 'floor', 'ceil']);
@@ -54,7 +56,7 @@ export const unaryOps: { readonly [K in UnaryKind]: Op<null> } = {
 
 /** `x` in the dtype in which `kind` is computed. */
 function prepared(kind: UnaryKind, x: Tensor): Tensor {
-  if (!isTensor(x)) throw new DTypeError(kind, `expected a tensor, got ${typeof x}; wrap it with tensor(...)`);
+  checkTensor(kind, x);
   if (isFloat(x.dtype)) return x;
   if (x.dtype === 'int32' && exactOnInt.has(kind)) return x;
   if (x.dtype === 'bool' && exactOnInt.has(kind)) {
@@ -67,7 +69,9 @@ function apply(kind: UnaryKind, x: Tensor): Tensor {
   const p = prepared(kind, x);
   // floor and ceil of whole numbers are the numbers themselves.
   if (p.dtype === 'int32' && (kind === 'floor' || kind === 'ceil')) return p.clone();
-  return dispatch(unaryOps[kind], [p], null);
+  const y = dispatch(unaryOps[kind], [p], null);
+  drop(p, x);
+  return y;
 }
 
 /** y = e^x. Source: torch.exp. */
@@ -128,5 +132,6 @@ export function sigmoid(x: Tensor): Tensor {
 }
 /** `relu` over x itself. Source: torch.relu_. */
 export function relu_(x: Tensor): Tensor {
+  if (checkTensor('relu_', x).dtype === 'bool') throw new DTypeError('relu_', "expected numbers, got bool; use cast('int32') first");
   return dispatchInPlace('relu_', unaryOps.relu, [x], null, x);
 }

@@ -1,11 +1,13 @@
+import { full } from '../creation.js';
 import { dispatch } from '../dispatch.js';
 import { DTypeError } from '../errors.js';
+import { checkTensor, describe } from '../operand.js';
 import { broadcastShapes } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { commonDType, eq, gt, lt } from './binary.js';
 import { cast } from './cast.js';
 import { ALL_STRIDED, defineOp, type Op } from './define-op.js';
-import { full } from '../creation.js';
+import { tidy } from './handles.js';
 
 type Other = Tensor | number;
 
@@ -30,20 +32,21 @@ export const whereOp: Op<null> = defineOp('where', {
  * Two numbers give float32. Errors: `DTypeError` unless `condition` is bool. Source: torch.where.
  */
 export function where(condition: Tensor, a: Other, b: Other): Tensor {
-  if (condition.dtype !== 'bool') {
+  if (checkTensor('where', condition).dtype !== 'bool') {
     throw new DTypeError('where', `expected a bool condition, got ${condition.dtype}; compare it, or use cast('bool')`);
   }
   if (typeof a === 'number' && typeof b === 'number') return dispatch(whereOp, [condition, a, b], null);
   const dtype = commonDType('where', a, b);
-  const as = (x: Other): Other => (typeof x === 'number' || x.dtype === dtype ? x : cast(x, dtype));
-  return dispatch(whereOp, [condition, as(a), as(b)], null);
+  const fits = (x: Other): boolean => typeof x === 'number' || x.dtype === dtype;
+  if (fits(a) && fits(b)) return dispatch(whereOp, [condition, a, b], null);
+  const as = (x: Other): Other => (fits(x) ? x : cast(x as Tensor, dtype));
+  return tidy(() => dispatch(whereOp, [condition, as(a), as(b)], null));
 }
 
 /** True where x is false (or 0). Source: torch.logical_not. */
 export function logicalNot(x: Tensor): Tensor {
-  if (x.dtype !== 'bool') return eq(x, 0);
-  const no = full([], 0, { dtype: 'bool', backend: x.backend });
-  return eq(x, no);
+  if (checkTensor('logicalNot', x).dtype !== 'bool') return eq(x, 0);
+  return tidy(() => eq(x, full([], 0, { dtype: 'bool', backend: x.backend })));
 }
 
 /**
@@ -51,12 +54,19 @@ export function logicalNot(x: Tensor): Tensor {
  * Errors: `DTypeError` without any bound. Source: torch.clamp.
  */
 export function clamp(x: Tensor, min?: number | null, max?: number | null): Tensor {
-  const hasMin = min !== undefined && min !== null;
-  const hasMax = max !== undefined && max !== null;
-  if (!hasMin && !hasMax) throw new DTypeError('clamp', 'expected a min or a max, got neither; pass at least one');
-  let y = x;
-  if (hasMin) y = where(lt(y, min), min, y);
-  // As in PyTorch, max wins where the bounds cross.
-  if (hasMax) y = where(gt(y, max), max, y);
-  return y;
+  checkTensor('clamp', x);
+  const low = bound('min', min);
+  const high = bound('max', max);
+  if (low === null && high === null) throw new DTypeError('clamp', 'expected a min or a max, got neither; pass at least one');
+  return tidy(() => {
+    const y = low === null ? x : where(lt(x, low), low, x);
+    // As in PyTorch, max wins where the bounds cross.
+    return high === null ? y : where(gt(y, high), high, y);
+  });
+}
+
+function bound(which: string, value: number | null | undefined): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && !Number.isNaN(value)) return value;
+  throw new DTypeError('clamp', `expected a number for ${which}, got ${typeof value === 'number' ? value : describe(value)}; use maximum or minimum with tensors`);
 }
