@@ -32,11 +32,11 @@ export class KonvError extends Error {
 
   /** Puts the name of an enclosing module in front of the message. */
   prefix(label: string): this {
-    const before = this.message;
+    // What is printed of an uncaught error is its stack, which quotes the message; it may be made when it is first read.
+    const { message, stack } = this;
     this.path.unshift(label);
-    this.message = `${label}: ${before}`;
-    // What is printed of an uncaught error is its stack, which quotes the message.
-    if (this.stack?.includes(before)) this.stack = this.stack.replace(before, () => this.message);
+    this.message = `${label}: ${message}`;
+    if (stack?.includes(message)) this.stack = stack.replace(message, () => this.message);
     return this;
   }
 

@@ -99,8 +99,8 @@ export class Scope {
       if (at !== abi.scopes.length - 1) {
         throw new ScopeError(
           'scope',
-          `expected "${abi.scopes[abi.scopes.length - 1].name}" to be closed before "${this.name}"; close scopes in ` +
-            'reverse order, and in concurrent code give each task `new Scope()` with run()',
+          `expected "${abi.scopes[abi.scopes.length - 1].name}" to be closed before "${this.name}", got it ` +
+            'still open; close scopes in reverse order, and in concurrent code give each task `new Scope()` with run()',
         );
       }
       abi.scopes.pop();
