@@ -6,9 +6,11 @@ import { numberTests } from './suites/numbers.js';
 import { viewTests } from './suites/views.js';
 import { kernelTests } from './suites/kernels.js';
 import { geometryTests } from './suites/geometry.js';
+import { errorTests } from './suites/errors.js';
 import { fixtureTests } from './suites/fixtures.js';
 import { optimizerTests } from './suites/optimizers.js';
 import { gradientTests } from './suites/gradients.js';
+import { trainingTests } from './suites/training.js';
 import { type ToleranceOverrides, withOverrides } from './tolerances.js';
 
 export interface ConformanceOptions {
@@ -67,9 +69,11 @@ function define(framework: TestFramework, options: ConformanceOptions, made: Bac
     viewTests(suite);
     kernelTests(suite);
     geometryTests(suite);
+    errorTests(suite);
     fixtureTests(suite);
     optimizerTests(suite);
     gradientTests(suite);
+    trainingTests(suite);
     suite.checkSkips();
   });
 }

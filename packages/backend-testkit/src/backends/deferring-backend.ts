@@ -90,8 +90,9 @@ class DeferringBackend {
   /** Fresh memory behind `out`, unless an operand reads the old. */
   #rebind(out: TensorRef, args: readonly Arg[]): void {
     const b = out.buffer as DeferredBuffer;
-    const read = args.some((a) => isRef(a) && a !== out && a.buffer === b);
-    if (read) return;
+    // In place, the very same ref may stand for an operand and for the result.
+    const uses = args.filter((a) => isRef(a) && a.buffer === b).length;
+    if (uses > (args.includes(out) ? 1 : 0)) return;
     if (b.inner !== null) {
       this.#inner.free(b.inner);
       this.counts.rebound++;

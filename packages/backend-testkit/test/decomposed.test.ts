@@ -1,0 +1,5 @@
+import { cpuJs } from '@konv/backend-cpu-js';
+import { describe, it } from 'vitest';
+import { conformance, withoutOptional } from '../src/index.js';
+
+conformance({ describe, it }, { create: () => withoutOptional(cpuJs()) });

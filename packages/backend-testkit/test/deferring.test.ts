@@ -1,0 +1,23 @@
+import { cpuJs } from '@konv/backend-cpu-js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { conformance, deferringBackend, strangerBackend } from '../src/index.js';
+
+const overStranger = deferringBackend(strangerBackend(), 'deferring over stranger');
+const overCpuJs = deferringBackend(cpuJs(), 'deferring over cpu-js');
+
+conformance({ describe, it }, { create: () => overStranger });
+conformance({ describe, it }, { create: () => overCpuJs });
+
+describe('the deferring backend', () => {
+  afterAll(() => {
+    overStranger.dispose?.();
+    overCpuJs.dispose?.();
+  });
+
+  it('has queued, rebound memory and undone its blocked layout', () => {
+    expect(overStranger.counts.queued).toBeGreaterThan(10_000);
+    expect(overStranger.counts.rebound).toBeGreaterThan(0);
+    expect(overCpuJs.counts.rebound).toBeGreaterThan(0);
+    expect(overCpuJs.counts.unblocked).toBeGreaterThan(0);
+  });
+});
