@@ -34,31 +34,31 @@ function findRoute(backend: Backend, op: Op, dtype: DType): Route {
 }
 
 /** Refuses freed tensors, tensors of two backends and views whose base was rewritten. Returns the common backend. */
-function checkOperands(op: Op, inputs: readonly Operand[]): Backend {
+function checkOperands(name: string, inputs: readonly Operand[]): Backend {
   let backend: Backend | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i];
     if (x === null || typeof x === 'number') continue;
-    if (!isTensor(x)) throw new DTypeError(op.name, `expected a tensor, got ${describe(x)}; wrap it with tensor(...)`);
+    if (!isTensor(x)) throw new DTypeError(name, `expected a tensor, got ${describe(x)}; wrap it with tensor(...)`);
     const s = x.storage;
-    if (s === null) throw disposed(op.name, x);
+    if (s === null) throw disposed(name, x);
     if (backend === null) backend = s.backend;
     else if (s.backend !== backend) {
       throw new BackendError(
-        op.name,
+        name,
         `expected operands on one backend, got "${backend.name}" and "${s.backend.name}"; call useBackend(...) or ` +
           'ready() before building, or `await net.to(...)` / `await t.to(...)`',
       );
     }
     if (x.viewEpoch !== s.rebases && abi.gradEnabled && x.isView) {
       throw new GradError(
-        op.name,
+        name,
         'expected a view of current values, got one whose base was changed in place afterwards with gradients recorded; ' +
           'take the view again',
       );
     }
   }
-  if (backend === null) throw new DTypeError(op.name, 'expected at least one tensor operand');
+  if (backend === null) throw new DTypeError(name, 'expected at least one tensor operand');
   return backend;
 }
 
@@ -88,7 +88,7 @@ export function dispatch<A>(op: Op<A>, inputs: readonly Operand[], attrs: A): Te
  * tape record it. The only caller of kernels, but for `dispatchInPlace`.
  */
 export function dispatchAll<A>(op: Op<A>, inputs: readonly Operand[], attrs: A): readonly Tensor[] {
-  const backend = checkOperands(op, inputs);
+  const backend = checkOperands(op.name, inputs);
   const specs = op.infer(inputs, attrs);
   const tracer = op.differentiable && abi.gradEnabled && wantsGrad(inputs) ? abi.tracer : null;
   const node = tracer === null ? null : tracer.record(op, inputs, attrs);
@@ -209,7 +209,7 @@ function expandRef(ref: TensorRef, to: TensorRef): TensorRef {
  * or for a view in a graph; `ShapeError` and `DTypeError` where the result does not fit.
  */
 export function dispatchInPlace<A>(name: string, op: Op<A>, inputs: readonly Operand[], attrs: A, target: Tensor): Tensor {
-  const backend = checkOperands(op, inputs);
+  const backend = checkOperands(name, inputs);
   if (target.storage === null) throw disposed(name, target);
   checkNoOverlap(name, target);
   const spec = op.infer(inputs, attrs)[0];

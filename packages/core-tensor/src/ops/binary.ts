@@ -148,6 +148,8 @@ function apply(kind: BinaryKind, a: Other, b: Other): Tensor {
   const dtype = computeDType(kind, a, b);
   const op = binaryOps[kindFor(kind, dtype)];
   if (fits(a, dtype) && fits(b, dtype)) return dispatch(op, [a, b], null);
+  if (typeof a !== 'number') checkTensor(kind, a);
+  if (typeof b !== 'number') checkTensor(kind, b);
   return tidy(() => dispatch(op, [castTo(a, dtype), castTo(b, dtype)], null));
 }
 

@@ -39,6 +39,7 @@ export function where(condition: Tensor, a: Other, b: Other): Tensor {
   const dtype = commonDType('where', a, b);
   const fits = (x: Other): boolean => typeof x === 'number' || x.dtype === dtype;
   if (fits(a) && fits(b)) return dispatch(whereOp, [condition, a, b], null);
+  for (const x of [a, b]) if (typeof x !== 'number') checkTensor('where', x);
   const as = (x: Other): Other => (fits(x) ? x : cast(x as Tensor, dtype));
   return tidy(() => dispatch(whereOp, [condition, as(a), as(b)], null));
 }
