@@ -166,6 +166,7 @@ const dtypes: Case[] = [
   ['the variance of ints', 'DTypeError', 'var', 'got int32', () => i.var()],
   ['a negative power of ints', 'DTypeError', 'pow', 'got -1', () => i.pow(-1)],
   ['a number past int32', 'DTypeError', 'add', 'got 2147483648', () => i.add(2 ** 31)],
+  ['a comparison past int32', 'DTypeError', 'lt', 'got 1099511627776', () => i.lt(2 ** 40)],
   ['a condition of floats', 'DTypeError', 'where', 'got float32', () => where(x, 1, 0)],
   ['no bounds', 'DTypeError', 'clamp', 'at least one', () => x.clamp()],
   ['a NaN bound', 'DTypeError', 'clamp', 'got NaN', () => clamp(x, Number.NaN)],

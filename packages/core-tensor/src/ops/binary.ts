@@ -130,7 +130,7 @@ function computeDType(kind: BinaryKind, a: Other, b: Other, name: string = kind)
     throw new DTypeError(name, `expected an exponent >= 0 for int32, got ${b}; use cast('float32') first`);
   }
   const number = typeof a === 'number' ? a : typeof b === 'number' ? b : 0;
-  if ((number < -(2 ** 31) || number >= 2 ** 31) && !compareKinds.has(kind)) {
+  if (number < -(2 ** 31) || number >= 2 ** 31) {
     throw new DTypeError(name, `expected a number that int32 holds, got ${number}; use cast('float32') first`);
   }
   return kind === 'pow' && common === 'bool' ? 'int32' : common;
