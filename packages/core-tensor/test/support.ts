@@ -27,7 +27,7 @@ export function refusal(fn: () => unknown): KonvError {
   }
   if (error === undefined) expect.fail('expected an error, got none');
   if (!isKonvError(error)) throw error;
-  expect(error.message).toMatch(/^\[[\w.]+\] expected .+, got .+/s);
+  expect(error.message).toMatch(/^\[[\w.]+\] expected .+, got:? .+/s);
   expect(error.message.split('; ').length, `a remedy in: ${error.message}`).toBeGreaterThan(1);
   return error;
 }
