@@ -253,7 +253,12 @@ describe('new Scope()', () => {
   it('frees nothing at the end of run, also when fn throws', () => {
     const s = new Scope('mine');
     const boom = new Error('boom');
-    expect(() => s.run(() => s.run(() => (ones([2]), expect(() => s.dispose()).toThrow(ScopeError), (() => { throw boom; })())))).toThrow(boom); // prettier-ignore
+    const fails = () => {
+      ones([2]);
+      expect(() => s.dispose()).toThrow(ScopeError);
+      throw boom;
+    };
+    expect(() => s.run(() => s.run(fails))).toThrow(boom);
     expect(live(backend)).toBe(1);
     s.dispose();
     expect(live(backend)).toBe(0);

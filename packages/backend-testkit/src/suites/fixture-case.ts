@@ -49,7 +49,7 @@ function inputsOf(c: FixtureCase, { backend, layout }: Way): Operand[] {
 }
 
 /** Attributes with their infinities and NaN as numbers. */
-function attrsOf(c: FixtureCase): Attrs {
+export function attrsOf(c: FixtureCase): Attrs {
   return Object.fromEntries(Object.entries(c.attrs).map(([k, v]) => [k, typeof v === 'string' && v in special ? special[v] : v]));
 }
 

@@ -110,9 +110,10 @@ async function rank6(lab: Lab): Promise<void> {
   };
   walk(0, 0);
   await lab.expectShaped('permuted', contiguous(y), order.map((a) => shape[a]), 'float32', expected);
-  await lab.expect('unary', relu(y.sub(30)), expected.map((v) => Math.max(0, v - 30)));
+  await lab.expect('unary', y.square(), expected.map((v) => v * v));
   await lab.expect('binary with itself', y.mul(y), expected.map((v) => v * v));
-  const rows = expected.reduce((s, v, i) => ((s[Math.floor(i / 24)] += v), s), [0, 0, 0]);
+  const rows = [0, 0, 0];
+  expected.forEach((v, i) => (rows[Math.floor(i / 24)] += v));
   await lab.expect('sum over five axes', sum(y, [1, 2, 3, 4, 5]), rows, 'forward');
   await lab.expect('slice of it', slice(y, [1, 3], 0, [0, 3, 2], null, 1), expected.filter((_, i) => i >= 24 && Math.floor(i / 12) % 2 === 0 && Math.floor(i / 4) % 3 !== 1 && i % 2 === 1));
 }

@@ -23,6 +23,7 @@ export function replacing(inner: Tensor, view: Tensor): Tensor {
  * Runs a composite op and frees what it made in between, also when it throws; a tensor that it returns goes to whom it
  * would have belonged. As `scope(fn)`, for one result that is known to be no promise.
  */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is what is meant
 export function tidy<T extends Tensor | void>(fn: () => T): T {
   const inner = new Scope('an op');
   try {
