@@ -3,17 +3,7 @@
 // Needs Node and npm, nothing else: it may import only Node's own modules, because it runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +22,7 @@ const tasks = {
   test: () => test(),
   check: () => check(),
   build: () => done('built'),
-  lint: () => tool('@biomejs/biome/bin/biome', ['lint', ...(args.length ? args : ['.'])]),
+  lint: () => tool('@biomejs/biome/bin/biome', ['check', ...(args.length ? args : ['.'])]),
   format: () => tool('@biomejs/biome/bin/biome', ['format', '--write', ...(args.length ? args : ['.'])]),
   bench: () => script('tools/bench/dist/cli.js'),
   golden: () => script('tools/golden/cli.mjs'),
@@ -136,9 +126,7 @@ async function script(path) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new StepFailed(
-    `expected Node ${manifest.engines.node}, got ${process.version}; install it from https://nodejs.org`,
-  );
+  throw new StepFailed(`expected Node ${manifest.engines.node}, got ${process.version}; install it from https://nodejs.org`);
 }
 
 async function installPnpm() {
@@ -148,8 +136,7 @@ async function installPnpm() {
   const folder = mkdtempSync(join(cache, 'pnpm-'));
   const npmCli = process.env.npm_execpath;
   const [command, first] = /npm-cli\.[cm]?js$/.test(npmCli ?? '') ? [process.execPath, [npmCli]] : ['npm', []];
-  const options =
-    '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-maxtimeout=3000';
+  const options = '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-maxtimeout=3000';
   const install = [...first, 'install', '--prefix', folder, ...options.split(' '), `pnpm@${pnpmVersion}`];
   try {
     await step(`pnpm ${pnpmVersion}`, command, install, { hint: 'the first run needs the npm registry' });
@@ -190,8 +177,7 @@ async function installDependencies() {
   writeFileSync(stampFile, stamp);
 }
 
-const build = () =>
-  step('build', process.execPath, [bin('turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only']);
+const build = () => step('build', process.execPath, [bin('turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only']);
 
 /** Two set-ups in one tree would write the same folders: the second waits. A lock whose process is gone is void. */
 async function locked(work) {
@@ -244,9 +230,7 @@ async function setUp() {
 
 /** Relative paths among the arguments mean the folder in which the user typed them. */
 function callersFolder() {
-  return process.env.npm_lifecycle_event && existsSync(process.env.INIT_CWD ?? '')
-    ? process.env.INIT_CWD
-    : process.cwd();
+  return process.env.npm_lifecycle_event && existsSync(process.env.INIT_CWD ?? '') ? process.env.INIT_CWD : process.cwd();
 }
 
 const demo = () => node(inRoot('apps', 'demo', 'dist', 'cli.js'), args, { cwd: callersFolder() });
@@ -255,7 +239,7 @@ const demo = () => node(inRoot('apps', 'demo', 'dist', 'cli.js'), args, { cwd: c
 async function check() {
   const checks = [
     ['types of the tests', bin('typescript/bin/tsc'), ['-b', 'tsconfig.tests.json']],
-    ['lint', bin('@biomejs/biome/bin/biome'), ['lint', '--colors=off', '.']],
+    ['lint and format', bin('@biomejs/biome/bin/biome'), ['check', '--colors=off', '.']],
     ['arrows between packages', inRoot('tools/depcheck/cli.mjs'), []],
   ];
   const failures = [];

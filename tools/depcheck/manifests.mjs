@@ -16,9 +16,7 @@ export function checkManifests(packages) {
     const m = json(`packages/${folder}/package.json`);
     const expect = (what, expected, got) => {
       if (!same(expected, got)) {
-        wrong.push(
-          `packages/${folder}/package.json: expected ${what} ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`,
-        );
+        wrong.push(`packages/${folder}/package.json: expected ${what} ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`);
       }
     };
     const built = { types: './dist/index.d.ts', default: './dist/index.js' };
@@ -30,18 +28,12 @@ export function checkManifests(packages) {
     expect('sideEffects', folder === 'autograd' || folder === 'konv', m.sideEffects);
     expect('exports["."]', { '@konv/source': './src/index.ts', ...built }, m.exports?.['.']);
     expect('publishConfig.exports["."]', built, m.publishConfig?.exports?.['.']);
-    expect(
-      'the same subpaths in publishConfig',
-      Object.keys(m.exports ?? {}),
-      Object.keys(m.publishConfig?.exports ?? {}),
-    );
+    expect('the same subpaths in publishConfig', Object.keys(m.exports ?? {}), Object.keys(m.publishConfig?.exports ?? {}));
     expect('a place in the fixed group of .changeset/config.json', true, fixed.includes(m.name));
     expect('a reference in tsconfig.json', true, referenced.includes(`packages/${folder}`));
 
     const konv = folder === 'konv';
-    const arrowsHere = [...arrows[folder], ...(dynamicArrows[folder] ?? [])].filter(
-      (to) => konv || to !== 'core-tensor',
-    );
+    const arrowsHere = [...arrows[folder], ...(dynamicArrows[folder] ?? [])].filter((to) => konv || to !== 'core-tensor');
     const range = konv ? 'workspace:*' : 'workspace:^';
     const ours = Object.entries(m.dependencies ?? {}).filter(([name]) => name.startsWith('@konv/'));
     expect('dependencies', arrowsHere.map((to) => [npmName(to), range]).sort(), ours.sort());

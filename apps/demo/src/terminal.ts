@@ -64,7 +64,12 @@ export function sideBySide(blocks: readonly string[], gap = 4): string {
   const height = Math.max(...columns.map((lines) => lines.length));
   const rows: string[] = [];
   for (let y = 0; y < height; y++) {
-    rows.push(columns.map((lines, c) => (lines[y] ?? '').padEnd(widths[c] + gap)).join('').trimEnd());
+    rows.push(
+      columns
+        .map((lines, c) => (lines[y] ?? '').padEnd(widths[c] + gap))
+        .join('')
+        .trimEnd(),
+    );
   }
   return rows.join('\n');
 }

@@ -93,7 +93,13 @@ describe('the whole program', () => {
     };
     const args = { epochs: 2, batch: 16, lr: 0.02, backend: null, seed: 42, data: null, out: join(folder, 'out') };
     await run(args, { write: (t) => void (text += t) }, async () => small);
-    for (const digits of ['epoch 2, loss 8.330', 'epoch 4, loss 1.722', 'epoch 6, loss 0.422', 'epoch 8, loss 0.125', 'epoch 10, loss 0.043']) {
+    for (const digits of [
+      'epoch 2, loss 8.330',
+      'epoch 4, loss 1.722',
+      'epoch 6, loss 0.422',
+      'epoch 8, loss 0.125',
+      'epoch 10, loss 0.043',
+    ]) {
       expect(text).toContain(digits);
     }
     expect(text).toContain('tensor([[ 1.0063, -0.9662]])');

@@ -12,7 +12,7 @@ import {
   ShapeError,
   showShape,
   type Tensor,
-} from '@konv/core-tensor'; // prettier-ignore
+} from '@konv/core-tensor';
 import { owned } from './accumulate.js';
 import { Pass } from './engine.js';
 
@@ -53,10 +53,7 @@ export function gradientFor(op: string, root: Tensor, gradient: Tensor | null | 
     );
   }
   if (gradient.dtype !== root.dtype) {
-    throw new DTypeError(
-      op,
-      `expected a gradient of the tensor's dtype ${root.dtype}, got ${gradient.dtype}; use cast('${root.dtype}')`,
-    );
+    throw new DTypeError(op, `expected a gradient of the tensor's dtype ${root.dtype}, got ${gradient.dtype}; use cast('${root.dtype}')`);
   }
   return gradient;
 }

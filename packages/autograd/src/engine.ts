@@ -173,12 +173,7 @@ export class Pass {
     grads.length = 0;
   }
 
-  #gradients(
-    node: Node,
-    needs: readonly boolean[],
-    grads: readonly (Tensor | null)[],
-    scope: Scope,
-  ): readonly (Tensor | null)[] {
+  #gradients(node: Node, needs: readonly boolean[], grads: readonly (Tensor | null)[], scope: Scope): readonly (Tensor | null)[] {
     const { rule } = node;
     const c = new RuleContext<unknown>(node, needs, this.#options.createGraph);
     return scope.run(() => {

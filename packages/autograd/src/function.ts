@@ -46,10 +46,7 @@ export class FunctionContext {
   /** In `backward`: what `forward` saved. */
   get savedTensors(): (Tensor | null)[] {
     if (this.#saved !== null) return this.#saved();
-    throw new GradError(
-      'savedTensors',
-      'expected to be in backward(), got a read outside of it; in forward() use the tensors themselves',
-    );
+    throw new GradError('savedTensors', 'expected to be in backward(), got a read outside of it; in forward() use the tensors themselves');
   }
 
   /** For the engine. */
@@ -122,8 +119,7 @@ function checked(name: string, result: Gradients, inputs: number): readonly (Ten
   }
   return list.map((g, i) => {
     if (g === null || g === undefined) return null;
-    if (!isTensor(g))
-      throw new GradError(`${name} backward`, `expected a tensor or null for input ${i}, got ${typeof g}`);
+    if (!isTensor(g)) throw new GradError(`${name} backward`, `expected a tensor or null for input ${i}, got ${typeof g}`);
     if (g.storage === null) throw disposed(`${name} backward`, g);
     return g;
   });
@@ -175,8 +171,7 @@ function link(
   const slots: NodeInput[] = inputs.map((x) => (isTensor(x) ? slotOf(x) : null));
   const info = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
   const node = new Node(op, rule, { ctx, outputs: info, backend: outputs[0]?.backend ?? '' }, slots);
-  for (let j = 0; j < outputs.length; j++)
-    if (isFloat(outputs[j].dtype) && !constant.includes(raw[j])) outputs[j].setNode(node, j);
+  for (let j = 0; j < outputs.length; j++) if (isFloat(outputs[j].dtype) && !constant.includes(raw[j])) outputs[j].setNode(node, j);
   if (node.handles === 0) return node.release();
   node.kept = toSave.map((t) => {
     if (t === null) return null;

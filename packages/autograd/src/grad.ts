@@ -1,12 +1,4 @@
-import {
-  type BackwardOptions,
-  currentScope,
-  disposed,
-  GradError,
-  isTensor,
-  showShape,
-  type Tensor,
-} from '@konv/core-tensor';
+import { type BackwardOptions, currentScope, disposed, GradError, isTensor, showShape, type Tensor } from '@konv/core-tensor';
 import { alias, owned } from './accumulate.js';
 import { checkRoot, gradientFor } from './backward.js';
 import { Pass } from './engine.js';
@@ -34,11 +26,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions & { allowUnused?: false },
 ): Tensor[];
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: InternalOptions,
-): (Tensor | null)[];
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: InternalOptions): (Tensor | null)[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
@@ -52,9 +40,7 @@ export function grad(
   const weights = weightsOf(ys, options.gradOutputs);
   const pass = new Pass({ createGraph, retainGraph, targets: xs, stopAtTargets: stopAtInputs });
   try {
-    const roots = pass.scope.run(() =>
-      ys.map((tensor, i) => ({ tensor, gradient: gradientFor('grad', tensor, weights[i]) })),
-    );
+    const roots = pass.scope.run(() => ys.map((tensor, i) => ({ tensor, gradient: gradientFor('grad', tensor, weights[i]) })));
     pass.run(roots);
     const results = pass.within(() => collect(pass, xs, createGraph));
     for (let i = 0; i < xs.length; i++) if (results[i] === null && !allowUnused) throw unused(xs[i], i);

@@ -1,14 +1,4 @@
-import {
-  enableGrad,
-  GradError,
-  isTensor,
-  noGrad,
-  type Shape,
-  Scope,
-  showShape,
-  type Tensor,
-  tensor,
-} from '@konv/core-tensor'; // prettier-ignore
+import { enableGrad, GradError, isTensor, noGrad, type Shape, Scope, showShape, type Tensor, tensor } from '@konv/core-tensor';
 import { grad } from './grad.js';
 
 export interface GradcheckOptions {
@@ -28,8 +18,7 @@ function refuse(op: string, detail: string): never {
 }
 
 function checkInputs(op: string, inputs: readonly Tensor[]): void {
-  if (!inputs.some((x) => x.requiresGrad))
-    refuse(op, 'expected an input that requires grad, got none; set requiresGrad on one');
+  if (!inputs.some((x) => x.requiresGrad)) refuse(op, 'expected an input that requires grad, got none; set requiresGrad on one');
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i];
     if (!x.requiresGrad) continue;
@@ -40,10 +29,7 @@ function checkInputs(op: string, inputs: readonly Tensor[]): void {
       );
     }
     if (!x.isLeaf)
-      refuse(
-        op,
-        `expected leaves, got input ${i} of shape ${showShape(x.shape)} that an op made; detach() it and set requiresGrad`,
-      );
+      refuse(op, `expected leaves, got input ${i} of shape ${showShape(x.shape)} that an op made; detach() it and set requiresGrad`);
     if (x.ref.strides.some((s, a) => s === 0 && x.shape[a] > 1))
       refuse(op, `expected inputs whose elements are apart in memory, got input ${i} expanded; clone() it`);
   }
@@ -177,14 +163,7 @@ function where(o: number, i: number, y: Tensor, j: number, x: Tensor): string {
   return `d output ${o} [${position(i, y.shape).join(', ')}] / d element [${position(j, x.shape).join(', ')}]`;
 }
 
-function compare(
-  rule: number,
-  numeric: number,
-  place: () => string,
-  found: Mismatch,
-  atol: number,
-  rtol: number,
-): void {
+function compare(rule: number, numeric: number, place: () => string, found: Mismatch, atol: number, rtol: number): void {
   found.total++;
   const distance = Math.abs(rule - numeric);
   if (distance <= atol + rtol * Math.abs(numeric) || Object.is(rule, numeric)) return;
@@ -202,19 +181,14 @@ function weightLike(y: Tensor, seed: number): Tensor {
  * `gradcheck` of the gradients of `fn`, as functions of the inputs and of the outputs' gradients: whether the second
  * derivatives are right. Errors as `gradcheck`. Source: torch.autograd.gradgradcheck.
  */
-export async function gradgradcheck(
-  fn: Checked,
-  inputs: readonly Tensor[],
-  options: GradcheckOptions = {},
-): Promise<true> {
+export async function gradgradcheck(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<true> {
   checkInputs('gradgradcheck', inputs);
   const n = inputs.length;
   return scoped(async (s) => {
     const outputs = s.run(() => evaluate('gradgradcheck', fn, inputs));
     const through = outputs.map((y) => y.requiresGrad);
     const weights = s.run(() => outputs.filter((_, o) => through[o]).map(weightLike));
-    if (weights.length === 0)
-      refuse('gradgradcheck', 'expected an output that requires grad, got none; nothing to differentiate');
+    if (weights.length === 0) refuse('gradgradcheck', 'expected an output that requires grad, got none; nothing to differentiate');
     const gradients: Checked = (...all) => {
       const made = evaluate('gradgradcheck', fn, all.slice(0, n)).filter((_, o) => through[o]);
       const wanted = all.slice(0, n).filter((x) => x.requiresGrad);

@@ -210,33 +210,19 @@ describe('grad', () => {
   it('refuses what has no gradient', () => {
     const x = f64([1, 2], true);
     const other = f64([1], true);
-    expect(() => grad(x.sum(), other)).toThrow(
-      /\[grad\] expected the outputs to depend on every input, got input 0 of shape \[1\]/,
-    );
+    expect(() => grad(x.sum(), other)).toThrow(/\[grad\] expected the outputs to depend on every input, got input 0 of shape \[1\]/);
     expect(grad(x.sum(), [other, x], { allowUnused: true }).map((g) => g === null)).toEqual([true, false]);
     expect(() => grad(x.sum(), f64([1]))).toThrow(/\[grad\] expected inputs that require grad, got input 0/);
     expect(() => grad(x.sum(), [])).toThrow(/\[grad\] expected inputs to be a tensor or a non-empty array/);
-    expect(() => grad([x.sum(), x], x, { gradOutputs: [null] })).toThrow(
-      /one of gradOutputs for each of 2 outputs, got 1/,
-    );
+    expect(() => grad([x.sum(), x], x, { gradOutputs: [null] })).toThrow(/one of gradOutputs for each of 2 outputs, got 1/);
   });
 });
 
 describe('errors of backward', () => {
   const x = f64([1, 2], true);
   const cases: [string, () => void, string, RegExp][] = [
-    [
-      'no graph',
-      () => f64([1]).backward(),
-      'GradError',
-      /^\[backward\] expected a tensor that requires grad, got one of shape \[1\]/,
-    ],
-    [
-      'not a scalar',
-      () => x.mul(2).backward(),
-      'GradError',
-      /^\[backward\] expected a scalar, got shape \[2\] without a gradient; /,
-    ],
+    ['no graph', () => f64([1]).backward(), 'GradError', /^\[backward\] expected a tensor that requires grad, got one of shape \[1\]/],
+    ['not a scalar', () => x.mul(2).backward(), 'GradError', /^\[backward\] expected a scalar, got shape \[2\] without a gradient; /],
     [
       'wrong shape',
       () => x.mul(2).backward(f64([1])),
@@ -249,12 +235,7 @@ describe('errors of backward', () => {
       'DTypeError',
       /^\[backward\] expected a gradient of the tensor's dtype float64, got float32/,
     ],
-    [
-      'not a tensor',
-      () => x.mul(2).backward([1, 1] as never),
-      'DTypeError',
-      /^\[backward\] expected the gradient to be a tensor/,
-    ],
+    ['not a tensor', () => x.mul(2).backward([1, 1] as never), 'DTypeError', /^\[backward\] expected the gradient to be a tensor/],
     [
       'freed',
       () => {
@@ -285,7 +266,7 @@ describe('errors of backward', () => {
       'GradError',
       /^\[backward\] expected the present grad of a leaf to be \[2\] float64/,
     ],
-  ]; // prettier-ignore
+  ];
   it.each(cases)('%s', (_what, run, name, message) => {
     let error: Error | null = null;
     try {

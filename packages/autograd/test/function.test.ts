@@ -116,9 +116,7 @@ describe('defineFunction', () => {
     };
     expect(bad((dy) => [dy, dy])).toThrow('[Bad backward] expected one gradient (or null) for each of 1 inputs, got 2');
     expect(bad(() => 3)).toThrow('[Bad backward] expected a tensor or null for input 0, got number');
-    expect(bad((dy) => dy.sum())).toThrow(
-      '[Bad backward] expected a gradient of shape [2] and dtype float64 for input 0, got [] float64',
-    );
+    expect(bad((dy) => dy.sum())).toThrow('[Bad backward] expected a gradient of shape [2] and dtype float64 for input 0, got [] float64');
     expect(bad((dy) => dy.cast('float32'))).toThrow('got [2] float32');
     const wrong = defineFunction({ name: 'Wrong', forward: () => 3 as never, backward: () => null });
     expect(() => wrong()).toThrow('[Wrong] expected forward to return a tensor or an array of tensors, got number');

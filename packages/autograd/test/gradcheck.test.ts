@@ -34,9 +34,7 @@ describe('gradcheck', () => {
   it('finds a gradient that is there only to first order', async () => {
     const x = f64([1, 2, 3], true);
     await expect(gradcheck(cut, [x])).resolves.toBe(true);
-    await expect(gradgradcheck(cut, [x])).rejects.toThrow(
-      /\[gradgradcheck\] .* with respect to input 0 .*: 0 by the rule, /,
-    );
+    await expect(gradgradcheck(cut, [x])).rejects.toThrow(/\[gradgradcheck\] .* with respect to input 0 .*: 0 by the rule, /);
   });
 
   it('finds an output that should depend on an input', async () => {
@@ -67,16 +65,8 @@ describe('gradcheck', () => {
   });
 
   const refused: [string, () => Promise<unknown>, RegExp][] = [
-    [
-      'no input that requires grad',
-      () => gradcheck((x) => x, [f64([1])]),
-      /expected an input that requires grad, got none/,
-    ],
-    [
-      'float32',
-      () => gradcheck((x) => x, [ones([1], { requiresGrad: true })]),
-      /expected float64 inputs, got float32 for input 0/,
-    ],
+    ['no input that requires grad', () => gradcheck((x) => x, [f64([1])]), /expected an input that requires grad, got none/],
+    ['float32', () => gradcheck((x) => x, [ones([1], { requiresGrad: true })]), /expected float64 inputs, got float32 for input 0/],
     ['a non-leaf', () => gradcheck((x) => x, [leaf([1]).mul(2)]), /expected leaves, got input 0 of shape \[1\]/],
     [
       'shared memory',
@@ -87,17 +77,13 @@ describe('gradcheck', () => {
       },
       /elements are apart in memory, got input 0 expanded/,
     ],
-    [
-      'no tensor',
-      () => gradcheck(() => 3 as never, [leaf([1])]),
-      /expected fn to return a tensor or a non-empty array/,
-    ],
+    ['no tensor', () => gradcheck(() => 3 as never, [leaf([1])]), /expected fn to return a tensor or a non-empty array/],
     [
       'nothing to differentiate twice',
       () => gradgradcheck((x) => x.detach(), [leaf([1])]),
       /expected an output that requires grad, got none/,
     ],
-  ]; // prettier-ignore
+  ];
   it.each(refused)('refuses %s', async (_what, run, message) => {
     await expect(run()).rejects.toThrow(message);
     await expect(run()).rejects.toHaveProperty('name', 'GradError');

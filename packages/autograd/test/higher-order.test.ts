@@ -1,15 +1,5 @@
 import { grad, gradcheck, gradgradcheck } from '@konv/autograd';
-import {
-  batchNorm,
-  conv2d,
-  crossEntropy,
-  linear,
-  maxPool2d,
-  avgPool2d,
-  pow,
-  scope,
-  type Tensor,
-} from '@konv/core-tensor';
+import { batchNorm, conv2d, crossEntropy, linear, maxPool2d, avgPool2d, pow, scope, type Tensor } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { balanced, f64, int32, leaf } from './support.js';
 

@@ -79,9 +79,7 @@ describe('in-place ops on tensors in a graph', () => {
     y.add_(x);
     y.mul_(x);
     // The second op saved the first one's result, which it then overwrote.
-    expect(() => y.sum().backward()).toThrow(
-      /\[mul backward\] expected the saved tensor \[2\] at version 1, got version 2/,
-    );
+    expect(() => y.sum().backward()).toThrow(/\[mul backward\] expected the saved tensor \[2\] at version 1, got version 2/);
     const z = zeros([2], { dtype: 'float64' });
     z.add_(x.mul(x));
     z.sum().backward();

@@ -1,15 +1,4 @@
-import {
-  batchNorm,
-  cat,
-  conv2d,
-  conv3d,
-  convTranspose2d,
-  linear,
-  maxPool2d,
-  softmax,
-  type Tensor,
-  where,
-} from '@konv/core-tensor';
+import { batchNorm, cat, conv2d, conv3d, convTranspose2d, linear, maxPool2d, softmax, type Tensor, where } from '@konv/core-tensor';
 import { expect, it } from 'vitest';
 import { f64, leaf } from './support.js';
 

@@ -1,16 +1,6 @@
 import '@konv/autograd';
 import { cpuJs } from '@konv/backend-cpu-js';
-import {
-  backends,
-  memory,
-  noGrad,
-  registerBackend,
-  scope,
-  type Shape,
-  sizeOf,
-  type Tensor,
-  tensor,
-} from '@konv/core-tensor';
+import { backends, memory, noGrad, registerBackend, scope, type Shape, sizeOf, type Tensor, tensor } from '@konv/core-tensor';
 import { expect } from 'vitest';
 
 if (!backends().includes('cpu-js')) registerBackend(cpuJs());

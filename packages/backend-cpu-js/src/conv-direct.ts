@@ -78,14 +78,7 @@ function windowDots4(
 }
 
 /** image[pixelAt[p] + tapAt[t]] += dy[p] * w[t] for every tap of one output channel: the adjoint of the forward. */
-export function scatterWindows(
-  plan: ConvPlan,
-  dy: FloatArray,
-  dyAt: number,
-  w: FloatArray,
-  wAt: number,
-  image: Float64Array,
-): void {
+export function scatterWindows(plan: ConvPlan, dy: FloatArray, dyAt: number, w: FloatArray, wAt: number, image: Float64Array): void {
   for (let t = 0; t < plan.taps; t++) scatterTap(plan.pixelAt, plan.pixels, dy, dyAt, w[wAt + t], image, plan.tapAt[t]);
 }
 

@@ -25,13 +25,7 @@ const BLOCK_DOUBLES = 32 * 1024;
 /** Pixels of one partial product of dw: panels of them stay in L2, and storing a tile is a small part of its cost. */
 const PIXEL_CHUNK = 256;
 
-export function convGradInput(
-  scratch: Scratch,
-  dy: TensorRef,
-  weight: TensorRef,
-  g: ConvGeometry,
-  out: TensorRef,
-): void {
+export function convGradInput(scratch: Scratch, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
   const plan = convPlan(g);
   const { outChannels, taps, pixels } = plan;
   const direct = outChannels <= DIRECT_CHANNELS && plan.inChannels <= DIRECT_CHANNELS;
@@ -59,14 +53,7 @@ export function convGradInput(
 }
 
 /** image += overlapped d(windows) of one image of one group, a block of pixels at a time. */
-function addWindows(
-  scratch: Scratch,
-  plan: ConvPlan,
-  weights: Panels,
-  dy: FloatArray,
-  dyAt: number,
-  image: Float64Array,
-): void {
+function addWindows(scratch: Scratch, plan: ConvPlan, weights: Panels, dy: FloatArray, dyAt: number, image: Float64Array): void {
   const { outChannels, pixels } = plan;
   const block = Math.min(pixels, rowsWithin(BLOCK_DOUBLES, outChannels));
   const data = scratch.float64('conv dy', panelSize(block, outChannels));
@@ -78,14 +65,7 @@ function addWindows(
 }
 
 /** Sums over batch and pixels in double; rounds once. */
-export function convGradWeight(
-  scratch: Scratch,
-  x: TensorRef,
-  dy: TensorRef,
-  g: ConvGeometry,
-  accumulate: boolean,
-  out: TensorRef,
-): void {
+export function convGradWeight(scratch: Scratch, x: TensorRef, dy: TensorRef, g: ConvGeometry, accumulate: boolean, out: TensorRef): void {
   const plan = convPlan(g);
   const { outChannels, taps, pixels } = plan;
   const size = outChannels * taps;
@@ -107,14 +87,7 @@ export function convGradWeight(
   }
 }
 
-function addWeightPanels(
-  scratch: Scratch,
-  plan: ConvPlan,
-  image: Float64Array,
-  dy: FloatArray,
-  dyAt: number,
-  sums: Float64Array,
-): void {
+function addWeightPanels(scratch: Scratch, plan: ConvPlan, image: Float64Array, dy: FloatArray, dyAt: number, sums: Float64Array): void {
   const { outChannels, taps, pixels } = plan;
   const chunk = Math.min(PIXEL_CHUNK, pixels);
   const dyData = scratch.float64('conv dy', panelSize(outChannels, chunk));
@@ -133,14 +106,7 @@ function addWeightPanels(
   }
 }
 
-function addWeightDirect(
-  scratch: Scratch,
-  plan: ConvPlan,
-  image: Float64Array,
-  dy: FloatArray,
-  dyAt: number,
-  sums: Float64Array,
-): void {
+function addWeightDirect(scratch: Scratch, plan: ConvPlan, image: Float64Array, dy: FloatArray, dyAt: number, sums: Float64Array): void {
   const { outChannels, taps, pixels } = plan;
   const gradient = scratch.float64('conv dy', pixels);
   for (let o = 0; o < outChannels; o++) {

@@ -91,16 +91,14 @@ function makePlan(g: ConvGeometry): ConvPlan {
 export function padImage(plan: ConvPlan, g: ConvGeometry, x: FloatArray, at: number, image: Float64Array): void {
   const [depth, height, width] = g.inSize;
   for (let c = 0; c < plan.inChannels; c++)
-    for (let z = 0; z < depth; z++)
-      for (let y = 0; y < height; y++, at += width) copyRow(width, x, at, image, paddedAt(plan, g, c, z, y));
+    for (let z = 0; z < depth; z++) for (let y = 0; y < height; y++, at += width) copyRow(width, x, at, image, paddedAt(plan, g, c, z, y));
 }
 
 /** The inverse of `padImage`: drops the margins and rounds. */
 export function cropImage(plan: ConvPlan, g: ConvGeometry, image: Float64Array, x: FloatArray, at: number): void {
   const [depth, height, width] = g.inSize;
   for (let c = 0; c < plan.inChannels; c++)
-    for (let z = 0; z < depth; z++)
-      for (let y = 0; y < height; y++, at += width) copyRow(width, image, paddedAt(plan, g, c, z, y), x, at);
+    for (let z = 0; z < depth; z++) for (let y = 0; y < height; y++, at += width) copyRow(width, image, paddedAt(plan, g, c, z, y), x, at);
 }
 
 function paddedAt(plan: ConvPlan, g: ConvGeometry, c: number, z: number, y: number): number {

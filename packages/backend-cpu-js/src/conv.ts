@@ -46,13 +46,7 @@ export function conv(
 /** Writes all output channels of one group for one padded image, from `at`. */
 type GroupPass = (image: Float64Array, out: Float32Array | Float64Array, at: number) => void;
 
-function panelGroup(
-  scratch: Scratch,
-  plan: ConvPlan,
-  weight: TensorRef,
-  bias: TensorRef | null,
-  group: number,
-): GroupPass {
+function panelGroup(scratch: Scratch, plan: ConvPlan, weight: TensorRef, bias: TensorRef | null, group: number): GroupPass {
   const { outChannels, taps, pixels } = plan;
   const k = bias ? taps + 1 : taps;
   const data = scratch.float64('conv weight', panelSize(outChannels, k));
@@ -73,13 +67,7 @@ function panelGroup(
   };
 }
 
-function directGroup(
-  scratch: Scratch,
-  plan: ConvPlan,
-  weight: TensorRef,
-  bias: TensorRef | null,
-  group: number,
-): GroupPass {
+function directGroup(scratch: Scratch, plan: ConvPlan, weight: TensorRef, bias: TensorRef | null, group: number): GroupPass {
   const { outChannels, taps, pixels } = plan;
   const weights = scratch.float64('conv weight', outChannels * taps);
   const from = floatsOf(weight);

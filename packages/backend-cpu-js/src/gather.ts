@@ -37,11 +37,7 @@ export function scatterAdd(index: TensorRef, source: TensorRef, axis: number, ou
   const from = dataOf(source);
   const to = dataOf(out);
   const { strides, stride, size } = stridesBut(axis, out);
-  const walk = new Walk(
-    index.shape,
-    [strides, index.strides, source.strides],
-    [out.offset, index.offset, source.offset],
-  );
+  const walk = new Walk(index.shape, [strides, index.strides, source.strides], [out.offset, index.offset, source.offset]);
   const [so, si, ss] = walk.step;
   do {
     let [io, ii, is] = walk.at;

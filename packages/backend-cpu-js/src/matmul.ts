@@ -22,15 +22,7 @@ interface Matrix {
 }
 
 /** c[i][j] (+)= sum over k of a[i][k] * b[j][k]; c is row-major from `at`. */
-function multiply(
-  scratch: Scratch,
-  a: Matrix,
-  b: Matrix,
-  k: number,
-  c: FloatArray,
-  at: number,
-  accumulate: boolean,
-): void {
+function multiply(scratch: Scratch, a: Matrix, b: Matrix, k: number, c: FloatArray, at: number, accumulate: boolean): void {
   const kTotal = a.last ? k + 1 : k;
   const rowAt = scratch.multiples('matmul rows', a.rows, b.rows);
   const columnAt = scratch.multiples('matmul columns', b.rows, 1);
@@ -42,15 +34,7 @@ function multiply(
   }
 }
 
-function pack(
-  scratch: Scratch,
-  name: string,
-  m: Matrix,
-  first: number,
-  rows: number,
-  k: number,
-  kTotal: number,
-): Panels {
+function pack(scratch: Scratch, name: string, m: Matrix, first: number, rows: number, k: number, kTotal: number): Panels {
   const data = scratch.float64(name, panelSize(rows, kTotal));
   packMatrix(m.data, m.at, m.rowStride, m.kStride, first, rows, k, kTotal, data);
   if (m.last) packLast(data, rows, k, m.last.values, m.last.at + first);
@@ -101,9 +85,7 @@ export function linear(
     kStride: 1,
   });
   const a = bias ? { ...matrix(x, rows), last: { values: null, at: 0 } } : matrix(x, rows);
-  const b = bias
-    ? { ...matrix(weight, outFeatures), last: { values: floatsOf(bias), at: bias.offset } }
-    : matrix(weight, outFeatures);
+  const b = bias ? { ...matrix(weight, outFeatures), last: { values: floatsOf(bias), at: bias.offset } } : matrix(weight, outFeatures);
   const c = floatsOf(out);
   multiply(scratch, a, b, features, c, out.offset, false);
   activate(activation, c, out.offset, rows * outFeatures);

@@ -59,16 +59,7 @@ export function batchNormTrain(
   }
 }
 
-function normalizeRun(
-  n: number,
-  x: FloatArray,
-  ix: number,
-  mean: number,
-  scale: number,
-  shift: number,
-  y: FloatArray,
-  iy: number,
-): void {
+function normalizeRun(n: number, x: FloatArray, ix: number, mean: number, scale: number, shift: number, y: FloatArray, iy: number): void {
   for (let i = 0; i < n; i++) y[iy + i] = (x[ix + i] - mean) * scale + shift;
 }
 
@@ -105,19 +96,7 @@ export function batchNormGrad(
     const slope = (products * s * s) / count;
     for (let n = 0; n < batch; n++) {
       const at = (n * channels + c) * inner;
-      gradRun(
-        inner,
-        from,
-        x.offset + at,
-        gradient,
-        dy.offset + at,
-        m,
-        sum / count,
-        slope,
-        scale,
-        dx,
-        out.dx.offset + at,
-      );
+      gradRun(inner, from, x.offset + at, gradient, dy.offset + at, m, sum / count, slope, scale, dx, out.dx.offset + at);
     }
   }
 }

@@ -48,16 +48,7 @@ export function sgdStep(parameter: TensorRef, gradient: TensorRef, buffer: Tenso
   }
 }
 
-function plainSgd(
-  n: number,
-  p: FloatArray,
-  ip: number,
-  g: FloatArray,
-  ig: number,
-  decay: number,
-  lr: number,
-  single: boolean,
-): void {
+function plainSgd(n: number, p: FloatArray, ip: number, g: FloatArray, ig: number, decay: number, lr: number, single: boolean): void {
   for (let i = 0; i < n; i++, ip++, ig++) {
     let d = g[ig] + decay * p[ip];
     if (single) d = Math.fround(d);
@@ -69,13 +60,7 @@ function plainSgd(
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= lr / bc1 * m / (sqrt(v) / sqrt(bc2) + eps).
  * Weight decay joins g, or, decoupled, p *= 1 - lr weightDecay comes first. Source: torch.optim.Adam, AdamW.
  */
-export function adamStep(
-  parameter: TensorRef,
-  gradient: TensorRef,
-  m: TensorRef,
-  v: TensorRef,
-  attrs: AdamAttrs,
-): void {
+export function adamStep(parameter: TensorRef, gradient: TensorRef, m: TensorRef, v: TensorRef, attrs: AdamAttrs): void {
   const n = sizeOf(parameter.shape);
   const single = parameter.dtype === 'float32';
   const { lr, biasCorrection1, biasCorrection2 } = attrs.dynamic;

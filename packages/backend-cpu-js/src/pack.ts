@@ -105,14 +105,6 @@ function packPanel(
   }
 }
 
-function packWindowRow(
-  image: Float64Array,
-  base: number,
-  kAt: Int32Array,
-  kFirst: number,
-  k: number,
-  dst: Float64Array,
-  to: number,
-): void {
+function packWindowRow(image: Float64Array, base: number, kAt: Int32Array, kFirst: number, k: number, dst: Float64Array, to: number): void {
   for (let i = kFirst, end = kFirst + k; i < end; i++, to += 3) dst[to] = image[base + kAt[i]];
 }

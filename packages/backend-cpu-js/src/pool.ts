@@ -169,13 +169,7 @@ const backward = {
   },
 } satisfies Record<PoolKind, PlanePass>;
 
-export function poolGrad(
-  kind: PoolKind,
-  dy: TensorRef,
-  indices: TensorRef | null,
-  g: PoolGeometry,
-  out: TensorRef,
-): void {
+export function poolGrad(kind: PoolKind, dy: TensorRef, indices: TensorRef | null, g: PoolGeometry, out: TensorRef): void {
   const plan = poolPlan(g);
   const from = floatsOf(dy);
   const to = floatsOf(out);

@@ -63,13 +63,7 @@ const sumInt32: Reducer = {
  * x is read once, in order. Neighbouring axes that are both kept or both reduced count as one; the innermost of what
  * remains is a contiguous run: folded into one accumulator if it is reduced, else elementwise into a row of them.
  */
-export function reduce(
-  scratch: Scratch,
-  kind: ReduceKind,
-  x: TensorRef,
-  axes: readonly number[],
-  out: TensorRef,
-): void {
+export function reduce(scratch: Scratch, kind: ReduceKind, x: TensorRef, axes: readonly number[], out: TensorRef): void {
   const from = dataOf(x);
   const to = dataOf(out);
   const reducer: Reducer = kind === 'sum' && x.dtype === 'int32' ? sumInt32 : reducers[kind];

@@ -38,18 +38,10 @@ const positions = {
 } satisfies Record<ResampleKind, Positions>;
 
 /** Separable: the weights of an output are the product of those of its axes. The adjoint writes where this reads. */
-export function resample(
-  kind: ResampleKind,
-  x: TensorRef,
-  g: ResampleGeometry,
-  adjoint: boolean,
-  out: TensorRef,
-): void {
+export function resample(kind: ResampleKind, x: TensorRef, g: ResampleGeometry, adjoint: boolean, out: TensorRef): void {
   const single = x.dtype === 'float32';
   const axes = g.inSize.map((size, a) =>
-    size === 1 && g.outSize[a] === 1
-      ? positions.nearest(1, 1)
-      : positions[kind](size, g.outSize[a], g.alignCorners, single),
+    size === 1 && g.outSize[a] === 1 ? positions.nearest(1, 1) : positions[kind](size, g.outSize[a], g.alignCorners, single),
   );
   const [depth, height, width] = axes;
   const [, rows, columns] = g.inSize;
@@ -71,8 +63,7 @@ export function resample(
           for (let corner = 0; corner < 8; corner++) {
             const weight = part(depth, z, corner & 4) * part(height, y, corner & 2) * part(width, c, corner & 1);
             if (weight === 0) continue;
-            const i =
-              (end(depth, z, corner & 4) * rows + end(height, y, corner & 2)) * columns + end(width, c, corner & 1);
+            const i = (end(depth, z, corner & 4) * rows + end(height, y, corner & 2)) * columns + end(width, c, corner & 1);
             if (sums) sums[i] += weight * from[x.offset + at];
             else sum += weight * from[x.offset + small + i];
           }

@@ -46,11 +46,7 @@ export function sort(x: TensorRef, descending: boolean, values: TensorRef, indic
   for (let row = 0; row < size; row += n) {
     const base = x.offset + row;
     for (let i = 0; i < n; i++) order[i] = i;
-    order.sort(
-      descending
-        ? (i, j) => compare(from[base + j], from[base + i])
-        : (i, j) => compare(from[base + i], from[base + j]),
-    );
+    order.sort(descending ? (i, j) => compare(from[base + j], from[base + i]) : (i, j) => compare(from[base + i], from[base + j]));
     for (let i = 0; i < n; i++) {
       toValues[values.offset + row + i] = from[base + order[i]];
       toIndices[indices.offset + row + i] = order[i];

@@ -2,17 +2,7 @@ import type { BinaryKind, DType, Family, OptionalKernels, UnaryKind } from '@kon
 import { isFloat } from '@konv/core-tensor';
 
 const int32Unary: ReadonlySet<string> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu']);
-const boolBinary: ReadonlySet<string> = new Set<BinaryKind>([
-  'maximum',
-  'minimum',
-  'mul',
-  'eq',
-  'ne',
-  'lt',
-  'le',
-  'gt',
-  'ge',
-]);
+const boolBinary: ReadonlySet<string> = new Set<BinaryKind>(['maximum', 'minimum', 'mul', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']);
 const floatBinary: ReadonlySet<string> = new Set<BinaryKind>(['div', 'reluGrad', 'sigmoidGrad', 'tanhGrad']);
 
 type Rule = (kind: string | null, dtype: DType) => boolean;

@@ -4,15 +4,7 @@ import { dataOf } from './memory.js';
 import { Walk } from './strided.js';
 
 /** One row: n elements of x from `ix` by steps of `sx`, into out from `io` by `so`. */
-export type UnaryRow = (
-  n: number,
-  x: HostArray,
-  ix: number,
-  sx: number,
-  out: HostArray,
-  io: number,
-  so: number,
-) => void;
+export type UnaryRow = (n: number, x: HostArray, ix: number, sx: number, out: HostArray, io: number, so: number) => void;
 
 /**
  * A loop of its own for every kind. V8 keeps type feedback per source function, also across closures: one shared

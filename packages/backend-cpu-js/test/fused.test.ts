@@ -144,8 +144,7 @@ describe.each(floats)('%s', (dtype) => {
         const d = gs[i] + (decoupled ? 0 : weightDecay * ps[i]);
         ms[i] = beta1 * ms[i] + (1 - beta1) * d;
         vs[i] = beta2 * vs[i] + (1 - beta2) * d * d;
-        ps[i] -=
-          ((lr / dynamic.biasCorrection1) * ms[i]) / (Math.sqrt(vs[i]) / Math.sqrt(dynamic.biasCorrection2) + eps);
+        ps[i] -= ((lr / dynamic.biasCorrection1) * ms[i]) / (Math.sqrt(vs[i]) / Math.sqrt(dynamic.biasCorrection2) + eps);
       }
       expectClose(bench.values(p), ps, tolerance[dtype]);
       expectClose(bench.values(m), ms, tolerance[dtype]);

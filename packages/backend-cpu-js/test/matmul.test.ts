@@ -16,9 +16,7 @@ describe.each(floats)('%s', (dtype) => {
       const batchB = rng.pick([1, batch]);
       const a = bench.of(dtype, [batchA, ...(attrs.transposeA ? [k, m] : [m, k])], () => rng.real());
       const b = bench.of(dtype, [batchB, ...(attrs.transposeB ? [n, k] : [k, n])], () => rng.real());
-      const out = attrs.accumulate
-        ? bench.of(dtype, [batch, m, n], () => rng.real())
-        : bench.empty(dtype, [batch, m, n]);
+      const out = attrs.accumulate ? bench.of(dtype, [batch, m, n], () => rng.real()) : bench.empty(dtype, [batch, m, n]);
       const [as, bs, start] = [bench.values(a), bench.values(b), bench.values(out)];
       const expected: number[] = [];
       for (let i = 0; i < batch; i++)

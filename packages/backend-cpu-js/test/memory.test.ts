@@ -31,9 +31,7 @@ describe('memory', () => {
 
   it('is not changed by kernels and their scratch', () => {
     const backend = cpuJs();
-    const [a, b, out] = [0, 1, 2].map(() =>
-      backend.alloc({ dtype: 'float32', shape: [1, 30, 30], role: 'activation' }),
-    );
+    const [a, b, out] = [0, 1, 2].map(() => backend.alloc({ dtype: 'float32', shape: [1, 30, 30], role: 'activation' }));
     const ref = (buffer: BackendBuffer): TensorRef => ({ ...refOf(buffer), shape: [1, 30, 30], strides: [900, 30, 1] });
     backend.matmul(ref(a), ref(b), { transposeA: false, transposeB: false, accumulate: false }, ref(out));
     backend.reduce('sum', ref(a), [1], { ...refOf(b, 0, 30), shape: [1, 1, 30], strides: [30, 30, 1] });
@@ -85,9 +83,7 @@ describe('memory', () => {
   it("turns the engine's refusal of a giant array into a BackendError", () => {
     const backend = cpuJs({ maxBufferBytes: Infinity });
     const shape = [2 ** 31, 8];
-    expect(() => backend.alloc({ dtype: 'float64', shape, role: 'activation' })).toThrow(
-      /\[alloc\] expected room on the heap.*0 tensors/,
-    );
+    expect(() => backend.alloc({ dtype: 'float64', shape, role: 'activation' })).toThrow(/\[alloc\] expected room on the heap.*0 tensors/);
     expect(backend.memory()).toEqual({ tensors: 0, bytes: 0 });
   });
 

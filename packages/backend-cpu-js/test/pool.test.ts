@@ -51,9 +51,7 @@ function windowOf(g: PoolGeometry, at: readonly number[]): { inside: number[]; d
     padded *= taps.filter((t) => t < g.inSize[a] + g.padHigh[a]).length;
     return taps.filter((t) => t >= 0 && t < g.inSize[a]);
   });
-  const inside = ranges[0].flatMap((z) =>
-    ranges[1].flatMap((y) => ranges[2].map((x) => (z * g.inSize[1] + y) * g.inSize[2] + x)),
-  );
+  const inside = ranges[0].flatMap((z) => ranges[1].flatMap((y) => ranges[2].map((x) => (z * g.inSize[1] + y) * g.inSize[2] + x)));
   return { inside, divisor: g.countIncludePad ? padded : inside.length };
 }
 

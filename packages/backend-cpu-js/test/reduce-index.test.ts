@@ -38,12 +38,7 @@ describe('reduce', () => {
           );
           expected[at] = folds[kind][1](expected[at], values[i++]);
         }
-        expectClose(
-          bench.values(out),
-          expected,
-          dtype === 'int32' ? 0 : tolerance[dtype],
-          `${kind} [${shape}] [${axes}]`,
-        );
+        expectClose(bench.values(out), expected, dtype === 'int32' ? 0 : tolerance[dtype], `${kind} [${shape}] [${axes}]`);
         bench.expectUntouched(out);
       }
     }

@@ -14,19 +14,10 @@ function randomResample(rng: Rng, alignCorners: boolean): ResampleGeometry {
 }
 
 /** Row i: the input elements that output i takes, with their weights, along one axis. */
-function axisWeights(
-  kind: 'nearest' | 'linear',
-  inSize: number,
-  outSize: number,
-  corners: boolean,
-): [number, number][][] {
+function axisWeights(kind: 'nearest' | 'linear', inSize: number, outSize: number, corners: boolean): [number, number][][] {
   return Array.from({ length: outSize }, (_, i) => {
     if (kind === 'nearest') return [[Math.floor((i * inSize) / outSize), 1]];
-    const at = corners
-      ? outSize > 1
-        ? (i * (inSize - 1)) / (outSize - 1)
-        : 0
-      : Math.max(((i + 0.5) * inSize) / outSize - 0.5, 0);
+    const at = corners ? (outSize > 1 ? (i * (inSize - 1)) / (outSize - 1) : 0) : Math.max(((i + 0.5) * inSize) / outSize - 0.5, 0);
     const low = Math.min(Math.floor(at + 1e-9), inSize - 1);
     const share = Math.min(Math.max(at - low, 0), 1);
     return [
@@ -54,11 +45,7 @@ describe.each(floats)('%s', (dtype) => {
       const weights = [0, 1, 2].map((a) => axisWeights(kind, g.inSize[a], g.outSize[a], corners));
       for (let p = 0; p < g.planes; p++)
         for (let o = 0; o < outPlane; o++) {
-          const at = [
-            Math.floor(o / (g.outSize[1] * g.outSize[2])),
-            Math.floor(o / g.outSize[2]) % g.outSize[1],
-            o % g.outSize[2],
-          ];
+          const at = [Math.floor(o / (g.outSize[1] * g.outSize[2])), Math.floor(o / g.outSize[2]) % g.outSize[1], o % g.outSize[2]];
           for (const [z, wz] of weights[0][at[0]])
             for (const [y, wy] of weights[1][at[1]])
               for (const [c, wc] of weights[2][at[2]]) {

@@ -1,7 +1,13 @@
 import { cpuJs } from '@konv/backend-cpu-js';
 import {
-  type Backend, type BackendBuffer, contiguousStrides, type HostArray, type PoolGeometry, sizeOf, type TensorRef,
-} from '@konv/core-tensor'; // prettier-ignore
+  type Backend,
+  type BackendBuffer,
+  contiguousStrides,
+  type HostArray,
+  type PoolGeometry,
+  sizeOf,
+  type TensorRef,
+} from '@konv/core-tensor';
 
 /** A backend with one fault, and the tests that must find it. */
 export interface Broken {
@@ -206,7 +212,8 @@ export const brokenBackends: readonly Broken[] = [
     make: changed((b) => ({
       cast: (x, out) => {
         b.cast(x, out);
-        if (out.dtype === 'int32' && x.dtype === 'float32') for (let i = 0; i < sizeOf(out.shape); i++) hostOf(out.buffer)[out.offset + i] = Math.floor(hostOf(x.buffer)[x.offset + i]);
+        if (out.dtype === 'int32' && x.dtype === 'float32')
+          for (let i = 0; i < sizeOf(out.shape); i++) hostOf(out.buffer)[out.offset + i] = Math.floor(hostOf(x.buffer)[x.offset + i]);
       },
     })),
     foundBy: [/numbers > casts/],
@@ -313,7 +320,8 @@ export const brokenBackends: readonly Broken[] = [
   {
     fault: 'Adam leaves out the bias corrections',
     make: changed((b) => ({
-      adamStep: (p, g, m, v, attrs) => b.adamStep?.(p, g, m, v, { ...attrs, dynamic: { ...attrs.dynamic, biasCorrection1: 1, biasCorrection2: 1 } }),
+      adamStep: (p, g, m, v, attrs) =>
+        b.adamStep?.(p, g, m, v, { ...attrs, dynamic: { ...attrs.dynamic, biasCorrection1: 1, biasCorrection2: 1 } }),
     })),
     foundBy: [/optimizers > adam$/, /training > Trainer.fit by Adam in float32: /],
   },

@@ -9,7 +9,10 @@ describe('the suite finds a backend', () => {
     for (const tests of foundBy) {
       const sound = await runSuite({ create: () => cpuJs() }, tests);
       expect(sound.length, `tests by ${tests}`).toBeGreaterThan(0);
-      expect(sound.filter((o) => o.error !== null), `sound, ${tests}`).toEqual([]);
+      expect(
+        sound.filter((o) => o.error !== null),
+        `sound, ${tests}`,
+      ).toEqual([]);
       const broken = await runSuite({ create: () => ({ ...make(), name: `one in which ${fault}` }) }, tests);
       expect(broken.filter((o) => o.error !== null).length, `broken, found by ${tests}`).toBeGreaterThan(0);
     }
@@ -21,7 +24,10 @@ describe('skips', () => {
 
   it('show their reason and do not run', async () => {
     const outcomes = await runSuite(
-      { create, skip: [{ reason: 'the sign is lost', tests: ['numbers > casts truncate toward zero; anything but 0 is true', /unary > relu/] }] },
+      {
+        create,
+        skip: [{ reason: 'the sign is lost', tests: ['numbers > casts truncate toward zero; anything but 0 is true', /unary > relu/] }],
+      },
       /skipped/,
     );
     expect(outcomes.map((o) => o.path)).toEqual([
@@ -64,7 +70,10 @@ it('a tolerance can be widened by entry', async () => {
   const make = brokenBackends.find((b) => b.fault === 'float64 is computed in float32')?.make as () => ReturnType<typeof cpuJs>;
   const wide = { relative: 1e-6 };
   const [strict] = await runSuite({ create: make }, /fixtures > unary > exp$/);
-  const [loose] = await runSuite({ create: make, tolerance: { float64: { elementwise: wide, gradient: wide } } }, /fixtures > unary > exp$/);
+  const [loose] = await runSuite(
+    { create: make, tolerance: { float64: { elementwise: wide, gradient: wide } } },
+    /fixtures > unary > exp$/,
+  );
   expect(strict.error?.message).toMatch(/expected .* within .* at flat position/);
   expect(loose.error).toBeNull();
 });

@@ -1,7 +1,17 @@
 import { grad } from '@konv/autograd';
 import {
-  type Backend, isTensor, isFloat, manualSeed, memory, registerBackend, scope, Scope, type Tensor, unregisterBackend, useBackend,
-} from '@konv/core-tensor'; // prettier-ignore
+  type Backend,
+  isTensor,
+  isFloat,
+  manualSeed,
+  memory,
+  registerBackend,
+  scope,
+  Scope,
+  type Tensor,
+  unregisterBackend,
+  useBackend,
+} from '@konv/core-tensor';
 import * as nn from '@konv/layers';
 import { accuracy, optim, Trainer } from '@konv/trainer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,12 +56,22 @@ describe.each(backends.map((b) => [b.name, b] as const))('shapes without arithme
         };
         if (c.error !== undefined) return expect(run, label).toThrow(/expected/);
         const outputs = run();
-        expect(outputs.map((y) => [...y.shape]), label).toEqual(c.outputs.map((y) => y.shape));
-        expect(outputs.map((y) => y.dtype), label).toEqual(c.outputs.map((y) => y.dtype));
+        expect(
+          outputs.map((y) => [...y.shape]),
+          label,
+        ).toEqual(c.outputs.map((y) => y.shape));
+        expect(
+          outputs.map((y) => y.dtype),
+          label,
+        ).toEqual(c.outputs.map((y) => y.dtype));
         const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
         const through = outputs.filter((y) => isFloat(y.dtype) && y.requiresGrad);
         if (leaves.length === 0 || through.length === 0) return;
-        const found = grad(through.map((y) => y.sum()), leaves, { allowUnused: true });
+        const found = grad(
+          through.map((y) => y.sum()),
+          leaves,
+          { allowUnused: true },
+        );
         found.forEach((g, i) => g !== null && expect([[...g.shape], g.dtype], label).toEqual([[...leaves[i].shape], leaves[i].dtype]));
       });
       expect(backend.memory(), label).toEqual(before);
@@ -63,8 +83,12 @@ describe.each(backends.map((b) => [b.name, b] as const))('shapes without arithme
     manualSeed(1);
     const before = memory();
     const net = new nn.Sequential(
-      new nn.Conv2d(1, 4, 3, { padding: 1 }), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten(), new nn.Linear(64, 10),
-    ); // prettier-ignore
+      new nn.Conv2d(1, 4, 3, { padding: 1 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Flatten(),
+      new nn.Linear(64, 10),
+    );
     for (const optimizer of [new optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 }), new optim.Adam(net.parameters())]) {
       const batches = [0, 1, 2].map((): [Tensor, Tensor] => [
         place(name, 'float32', [5, 1, 8, 8], new Float64Array(320)),

@@ -63,16 +63,7 @@ export type BufferRole = 'activation' | 'parameter' | 'gradient' | 'state' | 'sc
 
 /** Elementwise functions of one operand. The first five are required; every other has a decomposition in core. */
 export type RequiredUnaryKind = 'exp' | 'log' | 'sqrt' | 'tanh' | 'floor';
-export type OptionalUnaryKind =
-  | 'neg'
-  | 'abs'
-  | 'sign'
-  | 'square'
-  | 'reciprocal'
-  | 'rsqrt'
-  | 'ceil'
-  | 'relu'
-  | 'sigmoid';
+export type OptionalUnaryKind = 'neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'rsqrt' | 'ceil' | 'relu' | 'sigmoid';
 export type UnaryKind = RequiredUnaryKind | OptionalUnaryKind;
 
 /**
@@ -266,13 +257,7 @@ export interface OptionalKernels {
   poolGrad(kind: PoolKind, dy: TensorRef, indices: TensorRef | null, geometry: PoolGeometry, out: TensorRef): void;
 
   /** out = activation(x weight^T + bias): x `[rows, in]`, weight `[out, in]`, bias `[out]`. */
-  linear(
-    x: TensorRef,
-    weight: TensorRef,
-    bias: TensorRef | null,
-    activation: ActivationKind | null,
-    out: TensorRef,
-  ): void;
+  linear(x: TensorRef, weight: TensorRef, bias: TensorRef | null, activation: ActivationKind | null, out: TensorRef): void;
   /** Over the last axis of x `[rows, n]`. */
   softmax(x: TensorRef, out: TensorRef): void;
   logSoftmax(x: TensorRef, out: TensorRef): void;
@@ -280,13 +265,7 @@ export interface OptionalKernels {
    * x `[rows, classes]`, int32 `targets` `[rows]`. `loss` `[rows]` gets each row's -logSoftmax(x)[target], 0 where
    * ignored, NaN where the target is out of range; `logProbabilities` gets logSoftmax(x).
    */
-  crossEntropy(
-    x: TensorRef,
-    targets: TensorRef,
-    attrs: CrossEntropyAttrs,
-    loss: TensorRef,
-    logProbabilities: TensorRef,
-  ): void;
+  crossEntropy(x: TensorRef, targets: TensorRef, attrs: CrossEntropyAttrs, loss: TensorRef, logProbabilities: TensorRef): void;
   /** x `[batch, channels, inner]`; y = (x - mean) invStd weight + bias, with the batch's own statistics. */
   batchNormTrain(
     x: TensorRef,

@@ -23,8 +23,7 @@ export interface RandomOptions extends TensorOptions {
 }
 
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
-export type TypedArray =
-  | Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint8ClampedArray | Uint16Array; // prettier-ignore
+export type TypedArray = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint8ClampedArray | Uint16Array;
 
 function backendFor(op: string, dtype: DType, name: string | undefined): Backend {
   const backend = getBackend(name);
@@ -79,7 +78,10 @@ export function tensor(values: NestedNumbers | TypedArray, options: TensorOption
   const { flat, shape, natural } = hostValues(values);
   const to = checkShape('tensor', options.shape ?? shape);
   if (sizeOf(to) !== flat.length) {
-    throw new ShapeError('tensor', `expected ${sizeOf(to)} values for shape ${showShape(to)}, got ${flat.length}; give as many values as the shape has`);
+    throw new ShapeError(
+      'tensor',
+      `expected ${sizeOf(to)} values for shape ${showShape(to)}, got ${flat.length}; give as many values as the shape has`,
+    );
   }
   const dtype = dtypeFor('tensor', options, natural);
   const backend = backendFor('tensor', dtype, options.backend);
@@ -113,7 +115,8 @@ function fromTyped(values: TypedArray): Flat {
   if (other instanceof BigInt64Array || other instanceof BigUint64Array) {
     throw new DTypeError('tensor', 'expected an array of numbers, got 64-bit integers; use Int32Array.from(values, Number)');
   }
-  if (other instanceof DataView) throw new DTypeError('tensor', 'expected an array of numbers, got a DataView; make a typed array of its buffer');
+  if (other instanceof DataView)
+    throw new DTypeError('tensor', 'expected an array of numbers, got a DataView; make a typed array of its buffer');
   const natural = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
   return { flat: values, shape: [values.length], natural };
 }
@@ -124,20 +127,26 @@ const MAX_RANK = 64;
 function fromNested(values: NestedNumbers): Flat {
   const shape: number[] = [];
   for (let level: unknown = values; Array.isArray(level); level = level[0]) {
-    if (shape.push(level.length) > MAX_RANK) throw new ShapeError('tensor', `expected at most ${MAX_RANK} axes, got deeper nesting; does an array hold itself?`);
+    if (shape.push(level.length) > MAX_RANK)
+      throw new ShapeError('tensor', `expected at most ${MAX_RANK} axes, got deeper nesting; does an array hold itself?`);
   }
   const flat: number[] = [];
   let booleans = 0;
   const collect = (v: unknown, axis: number): void => {
     if (axis < shape.length) {
       if (!Array.isArray(v) || v.length !== shape[axis]) {
-        throw new ShapeError('tensor', `expected ${shape[axis]} entries at depth ${axis}, got ${Array.isArray(v) ? v.length : typeof v}; nested arrays must be regular`);
+        throw new ShapeError(
+          'tensor',
+          `expected ${shape[axis]} entries at depth ${axis}, got ${Array.isArray(v) ? v.length : typeof v}; nested arrays must be regular`,
+        );
       }
       for (const w of v) collect(w, axis + 1);
     } else if (typeof v === 'number') flat.push(v);
     else if (typeof v === 'boolean') booleans += flat.push(v ? 1 : 0) && 1;
-    else if (Array.isArray(v)) throw new ShapeError('tensor', `expected a number at depth ${axis}, got an array; nested arrays must be regular`);
-    else throw new DTypeError('tensor', `expected numbers or booleans, got ${v === null ? 'null' : typeof v}; convert them with Number(...)`);
+    else if (Array.isArray(v))
+      throw new ShapeError('tensor', `expected a number at depth ${axis}, got an array; nested arrays must be regular`);
+    else
+      throw new DTypeError('tensor', `expected numbers or booleans, got ${v === null ? 'null' : typeof v}; convert them with Number(...)`);
   };
   collect(values, 0);
   return { flat, shape, natural: booleans > 0 && booleans === flat.length ? 'bool' : 'float32' };
@@ -186,7 +195,10 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   const from = end === undefined ? 0 : start;
   const to = end === undefined ? start : end;
   if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
-    throw new ShapeError('arange', `expected finite bounds and a step that is not 0, got start ${from}, end ${to}, step ${step}; pass finite numbers`);
+    throw new ShapeError(
+      'arange',
+      `expected finite bounds and a step that is not 0, got start ${from}, end ${to}, step ${step}; pass finite numbers`,
+    );
   }
   if ((to - from) / step < 0) {
     throw new ShapeError('arange', `expected a step from start toward end, got start ${from}, end ${to}, step ${step}; change its sign`);

@@ -110,13 +110,7 @@ function viewOf<A>(op: Op<A>, x: Tensor, attrs: A): Tensor {
   return new Tensor(storage.retain(), ref, true);
 }
 
-function compute<A>(
-  backend: Backend,
-  op: Op<A>,
-  inputs: readonly Operand[],
-  attrs: A,
-  specs: readonly OutputSpec[],
-): readonly Tensor[] {
+function compute<A>(backend: Backend, op: Op<A>, inputs: readonly Operand[], attrs: A, specs: readonly OutputSpec[]): readonly Tensor[] {
   if (route(backend, op, dtypeOf(inputs)) === 'decompose' && !hasEmpty(inputs, specs)) return decomposed(op, inputs, attrs);
   const outputs: Tensor[] = [];
   try {
@@ -270,8 +264,7 @@ export function checkRebase(name: string, target: Tensor): void {
 
 function writeOver<A>(backend: Backend, op: Op<A>, inputs: readonly Operand[], attrs: A, target: Tensor): void {
   const storage = target.storage as Storage;
-  const direct =
-    target.isContiguous && (op.family === 'unary' || op.family === 'binary') && route(backend, op, target.dtype) === 'kernel';
+  const direct = target.isContiguous && (op.family === 'unary' || op.family === 'binary') && route(backend, op, target.dtype) === 'kernel';
   if (direct && inputs.every((x) => !isTensor(x) || x.storage !== storage || sameWindow(x.ref, target.ref))) {
     runKernel(backend, op, inputs, attrs, [target.ref]);
   } else {

@@ -31,7 +31,10 @@ export function isDType(x: unknown): x is DType {
 
 export function checkDType(op: string, x: unknown): DType {
   if (isDType(x)) return x;
-  throw new DTypeError(op, `expected a dtype of ${dtypes.join(', ')}, got ${String(x)}; 64-bit integers and half floats exist in files only`);
+  throw new DTypeError(
+    op,
+    `expected a dtype of ${dtypes.join(', ')}, got ${String(x)}; 64-bit integers and half floats exist in files only`,
+  );
 }
 
 export function isFloat(dtype: DType): dtype is 'float32' | 'float64' {

@@ -7,22 +7,87 @@ export * from './errors.js';
 export { breathe } from './finalizer.js';
 export * from './geometry.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
-export { abs, ceil, exp, floor, log, neg, reciprocal, relu, relu_, rsqrt, sigmoid, sign, sqrt, square, tanh, unaryOps } from './ops/unary.js';
 export {
-  add, add_, binaryOps, commonDType, div, div_, eq, ge, gt, le, lt, maximum, minimum, mul, mul_, ne, pow, reluGrad,
-  sigmoidGrad, sub, sub_, tanhGrad,
-} from './ops/binary.js'; // prettier-ignore
+  abs,
+  ceil,
+  exp,
+  floor,
+  log,
+  neg,
+  reciprocal,
+  relu,
+  relu_,
+  rsqrt,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  tanh,
+  unaryOps,
+} from './ops/unary.js';
+export {
+  add,
+  add_,
+  binaryOps,
+  commonDType,
+  div,
+  div_,
+  eq,
+  ge,
+  gt,
+  le,
+  lt,
+  maximum,
+  minimum,
+  mul,
+  mul_,
+  ne,
+  pow,
+  reluGrad,
+  sigmoidGrad,
+  sub,
+  sub_,
+  tanhGrad,
+} from './ops/binary.js';
 export { cast, castOp } from './ops/cast.js';
 export type { ConvAttrs, DifferentiableOp, OpAttrs, SliceAxis } from './ops/catalogue.js';
 export type { Op, Operand, OutputSpec, RefOperand } from './ops/define-op.js';
 export { batchedMatmul, matmul, matmulOp } from './ops/matmul.js';
-export { cat, catOp, clone, cloneOp, contiguous, copy_, detach, embed, embedOp, fill_, pad, set_, setSliceOp, stack } from './ops/movement.js';
+export {
+  cat,
+  catOp,
+  clone,
+  cloneOp,
+  contiguous,
+  copy_,
+  detach,
+  embed,
+  embedOp,
+  fill_,
+  pad,
+  set_,
+  setSliceOp,
+  stack,
+} from './ops/movement.js';
 export * from './ops/nn.js';
 export { amax, amin, argmax, argmin, max, mean, min, sum, type ValuesAndIndices, variance } from './ops/reduce.js';
 export {
-  expand, expandOp, flatten, parseIndex, permute, permuteOp, reshape, reshapeOp, select, slice, slicedShape, sliceOp,
-  squeeze, transpose, unsqueeze,
-} from './ops/view.js'; // prettier-ignore
+  expand,
+  expandOp,
+  flatten,
+  parseIndex,
+  permute,
+  permuteOp,
+  reshape,
+  reshapeOp,
+  select,
+  slice,
+  slicedShape,
+  sliceOp,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from './ops/view.js';
 export { clamp, logicalNot, where, whereOp } from './ops/where.js';
 export { disposed } from './operand.js';
 export { isParameter, Parameter } from './parameter.js';
@@ -30,10 +95,25 @@ export * from './print/index.js';
 export { Generator } from './random/generator.js';
 export type { GeneratorState } from './random/state.js';
 export {
-  fillBernoulli, fillBernoulliTensor, fillDropoutMask, fillNormal, fillRandint, fillUniform, randperm as permutation,
-} from './random/distributions.js'; // prettier-ignore
+  fillBernoulli,
+  fillBernoulliTensor,
+  fillDropoutMask,
+  fillNormal,
+  fillRandint,
+  fillUniform,
+  randperm as permutation,
+} from './random/distributions.js';
 export { type Nested, moveValues } from './read.js';
-export { backends, getBackend, memory, registerBackend, registerLazyBackend, unavailableBackends, unregisterBackend, useBackend } from './registry.js';
+export {
+  backends,
+  getBackend,
+  memory,
+  registerBackend,
+  registerLazyBackend,
+  unavailableBackends,
+  unregisterBackend,
+  useBackend,
+} from './registry.js';
 export { currentScope, forEachTensor, keep, Scope, scope } from './scope.js';
 export { debug, defaultGenerator, getRngState, manualSeed, setRngState } from './seed.js';
 export * from './shape.js';

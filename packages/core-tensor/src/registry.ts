@@ -3,9 +3,25 @@ import { type Backend, INTERFACE_VERSION, type MemoryInfo, type Unavailable } fr
 import { BackendError } from './errors.js';
 
 const requiredMembers = [
-  'supports', 'alloc', 'free', 'write', 'read', 'sync', 'memory',
-  'unary', 'binary', 'where', 'reduce', 'argReduce', 'copyStrided', 'fill', 'cast', 'gather', 'scatterAdd', 'matmul',
-] as const satisfies readonly (keyof Backend)[]; // prettier-ignore
+  'supports',
+  'alloc',
+  'free',
+  'write',
+  'read',
+  'sync',
+  'memory',
+  'unary',
+  'binary',
+  'where',
+  'reduce',
+  'argReduce',
+  'copyStrided',
+  'fill',
+  'cast',
+  'gather',
+  'scatterAdd',
+  'matmul',
+] as const satisfies readonly (keyof Backend)[];
 
 function checkBackend(b: Backend): void {
   if (typeof b !== 'object' || b === null || typeof b.name !== 'string' || b.name === '') {
@@ -20,7 +36,10 @@ function checkBackend(b: Backend): void {
   }
   const { capabilities } = b;
   if (!Array.isArray(capabilities?.dtypes) || typeof capabilities.limits?.maxBufferBytes !== 'number') {
-    throw new BackendError('registerBackend', `expected "${b.name}" to state its capabilities (dtypes, limits, ...), got ${typeof capabilities}; see Capabilities`);
+    throw new BackendError(
+      'registerBackend',
+      `expected "${b.name}" to state its capabilities (dtypes, limits, ...), got ${typeof capabilities}; see Capabilities`,
+    );
   }
   const missing = requiredMembers.filter((m) => typeof b[m] !== 'function');
   if (missing.length > 0) {

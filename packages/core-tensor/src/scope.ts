@@ -55,7 +55,10 @@ export class Scope {
     }
     const open = this.#unwind(depth);
     if (open !== null) {
-      throw new ScopeError('scope', `expected "${open}" to be closed before "${this.name}", got it left open; close scopes in reverse order`);
+      throw new ScopeError(
+        'scope',
+        `expected "${open}" to be closed before "${this.name}", got it left open; close scopes in reverse order`,
+      );
     }
     return result;
   }

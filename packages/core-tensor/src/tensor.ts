@@ -236,62 +236,171 @@ export class Tensor {
 
   // ---- ops: see the function of the same name ----
 
-  // prettier-ignore
-  add(other: Other): Tensor { return ops.add(this, other); }
-  sub(other: Other): Tensor { return ops.sub(this, other); }
-  mul(other: Other): Tensor { return ops.mul(this, other); }
-  div(other: Other): Tensor { return ops.div(this, other); }
-  pow(exponent: Other): Tensor { return ops.pow(this, exponent); }
-  neg(): Tensor { return ops.neg(this); }
-  exp(): Tensor { return ops.exp(this); }
-  log(): Tensor { return ops.log(this); }
-  sqrt(): Tensor { return ops.sqrt(this); }
-  square(): Tensor { return ops.square(this); }
-  abs(): Tensor { return ops.abs(this); }
-  clamp(min?: number | null, max?: number | null): Tensor { return ops.clamp(this, min, max); }
-  relu(): Tensor { return ops.relu(this); }
-  sigmoid(): Tensor { return ops.sigmoid(this); }
-  tanh(): Tensor { return ops.tanh(this); }
-  matmul(other: Tensor): Tensor { return ops.matmul(this, other); }
-  sum(axes?: Axes, keepdim?: boolean): Tensor { return ops.sum(this, axes, keepdim); }
-  mean(axes?: Axes, keepdim?: boolean): Tensor { return ops.mean(this, axes, keepdim); }
-  var(axes?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor { return ops.variance(this, axes, options); }
+  add(other: Other): Tensor {
+    return ops.add(this, other);
+  }
+  sub(other: Other): Tensor {
+    return ops.sub(this, other);
+  }
+  mul(other: Other): Tensor {
+    return ops.mul(this, other);
+  }
+  div(other: Other): Tensor {
+    return ops.div(this, other);
+  }
+  pow(exponent: Other): Tensor {
+    return ops.pow(this, exponent);
+  }
+  neg(): Tensor {
+    return ops.neg(this);
+  }
+  exp(): Tensor {
+    return ops.exp(this);
+  }
+  log(): Tensor {
+    return ops.log(this);
+  }
+  sqrt(): Tensor {
+    return ops.sqrt(this);
+  }
+  square(): Tensor {
+    return ops.square(this);
+  }
+  abs(): Tensor {
+    return ops.abs(this);
+  }
+  clamp(min?: number | null, max?: number | null): Tensor {
+    return ops.clamp(this, min, max);
+  }
+  relu(): Tensor {
+    return ops.relu(this);
+  }
+  sigmoid(): Tensor {
+    return ops.sigmoid(this);
+  }
+  tanh(): Tensor {
+    return ops.tanh(this);
+  }
+  matmul(other: Tensor): Tensor {
+    return ops.matmul(this, other);
+  }
+  sum(axes?: Axes, keepdim?: boolean): Tensor {
+    return ops.sum(this, axes, keepdim);
+  }
+  mean(axes?: Axes, keepdim?: boolean): Tensor {
+    return ops.mean(this, axes, keepdim);
+  }
+  var(axes?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor {
+    return ops.variance(this, axes, options);
+  }
   max(): Tensor;
   max(axis: number, keepdim?: boolean): { values: Tensor; indices: Tensor };
-  max(axis?: number, keepdim?: boolean): Tensor | { values: Tensor; indices: Tensor } { return axis === undefined ? ops.max(this) : ops.max(this, axis, keepdim); }
+  max(axis?: number, keepdim?: boolean): Tensor | { values: Tensor; indices: Tensor } {
+    return axis === undefined ? ops.max(this) : ops.max(this, axis, keepdim);
+  }
   min(): Tensor;
   min(axis: number, keepdim?: boolean): { values: Tensor; indices: Tensor };
-  min(axis?: number, keepdim?: boolean): Tensor | { values: Tensor; indices: Tensor } { return axis === undefined ? ops.min(this) : ops.min(this, axis, keepdim); }
-  argmax(axis?: number | null, keepdim?: boolean): Tensor { return ops.argmax(this, axis, keepdim); }
-  reshape(shape: Shape): Tensor { return ops.reshape(this, shape); }
-  permute(order: readonly number[]): Tensor { return ops.permute(this, order); }
-  transpose(a: number, b: number): Tensor { return ops.transpose(this, a, b); }
-  flatten(start?: number, end?: number): Tensor { return ops.flatten(this, start, end); }
-  squeeze(axis?: Axes): Tensor { return ops.squeeze(this, axis); }
-  unsqueeze(axis: number): Tensor { return ops.unsqueeze(this, axis); }
-  expand(shape: Shape): Tensor { return ops.expand(this, shape); }
-  slice(...index: Index[]): Tensor { return ops.slice(this, ...index); }
-  select(axis: number, index: number): Tensor { return ops.select(this, axis, index); }
-  contiguous(): Tensor { return ops.contiguous(this); }
-  softmax(axis: number): Tensor { return ops.softmax(this, axis); }
-  logSoftmax(axis: number): Tensor { return ops.logSoftmax(this, axis); }
-  eq(other: Other): Tensor { return ops.eq(this, other); }
-  ne(other: Other): Tensor { return ops.ne(this, other); }
-  gt(other: Other): Tensor { return ops.gt(this, other); }
-  ge(other: Other): Tensor { return ops.ge(this, other); }
-  lt(other: Other): Tensor { return ops.lt(this, other); }
-  le(other: Other): Tensor { return ops.le(this, other); }
-  detach(): Tensor { return ops.detach(this); }
-  clone(): Tensor { return ops.clone(this); }
-  cast(dtype: DType): Tensor { return ops.cast(this, dtype); }
-  add_(other: Other): this { ops.add_(this, other); return this; }
-  sub_(other: Other): this { ops.sub_(this, other); return this; }
-  mul_(other: Other): this { ops.mul_(this, other); return this; }
-  div_(other: Other): this { ops.div_(this, other); return this; }
-  copy_(source: Tensor): this { ops.copy_(this, source); return this; }
-  zero_(): this { ops.zero_(this); return this; }
-  fill_(value: number): this { ops.fill_(this, value); return this; }
-  set_(index: readonly Index[], value: Other): this { ops.set_(this, index, value); return this; }
+  min(axis?: number, keepdim?: boolean): Tensor | { values: Tensor; indices: Tensor } {
+    return axis === undefined ? ops.min(this) : ops.min(this, axis, keepdim);
+  }
+  argmax(axis?: number | null, keepdim?: boolean): Tensor {
+    return ops.argmax(this, axis, keepdim);
+  }
+  reshape(shape: Shape): Tensor {
+    return ops.reshape(this, shape);
+  }
+  permute(order: readonly number[]): Tensor {
+    return ops.permute(this, order);
+  }
+  transpose(a: number, b: number): Tensor {
+    return ops.transpose(this, a, b);
+  }
+  flatten(start?: number, end?: number): Tensor {
+    return ops.flatten(this, start, end);
+  }
+  squeeze(axis?: Axes): Tensor {
+    return ops.squeeze(this, axis);
+  }
+  unsqueeze(axis: number): Tensor {
+    return ops.unsqueeze(this, axis);
+  }
+  expand(shape: Shape): Tensor {
+    return ops.expand(this, shape);
+  }
+  slice(...index: Index[]): Tensor {
+    return ops.slice(this, ...index);
+  }
+  select(axis: number, index: number): Tensor {
+    return ops.select(this, axis, index);
+  }
+  contiguous(): Tensor {
+    return ops.contiguous(this);
+  }
+  softmax(axis: number): Tensor {
+    return ops.softmax(this, axis);
+  }
+  logSoftmax(axis: number): Tensor {
+    return ops.logSoftmax(this, axis);
+  }
+  eq(other: Other): Tensor {
+    return ops.eq(this, other);
+  }
+  ne(other: Other): Tensor {
+    return ops.ne(this, other);
+  }
+  gt(other: Other): Tensor {
+    return ops.gt(this, other);
+  }
+  ge(other: Other): Tensor {
+    return ops.ge(this, other);
+  }
+  lt(other: Other): Tensor {
+    return ops.lt(this, other);
+  }
+  le(other: Other): Tensor {
+    return ops.le(this, other);
+  }
+  detach(): Tensor {
+    return ops.detach(this);
+  }
+  clone(): Tensor {
+    return ops.clone(this);
+  }
+  cast(dtype: DType): Tensor {
+    return ops.cast(this, dtype);
+  }
+  add_(other: Other): this {
+    ops.add_(this, other);
+    return this;
+  }
+  sub_(other: Other): this {
+    ops.sub_(this, other);
+    return this;
+  }
+  mul_(other: Other): this {
+    ops.mul_(this, other);
+    return this;
+  }
+  div_(other: Other): this {
+    ops.div_(this, other);
+    return this;
+  }
+  copy_(source: Tensor): this {
+    ops.copy_(this, source);
+    return this;
+  }
+  zero_(): this {
+    ops.zero_(this);
+    return this;
+  }
+  fill_(value: number): this {
+    ops.fill_(this, value);
+    return this;
+  }
+  set_(index: readonly Index[], value: Other): this {
+    ops.set_(this, index, value);
+    return this;
+  }
 }
 
 Object.defineProperty(Tensor.prototype, BRAND, { value: true });

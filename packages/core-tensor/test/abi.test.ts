@@ -52,5 +52,7 @@ it('two copies of one ABI share backends, scopes, random numbers, tensors and er
 
 it('another ABI throws and names both', async () => {
   Object.defineProperty(globalThis, other, { value: { url: 'file:///other/core-tensor/abi.js' }, configurable: true });
-  await expect(copy()).rejects.toThrow(/expected one ABI .* got ABI 1 at file:.*abi\.ts beside 999 at file:\/\/\/other\/core-tensor\/abi\.js; install one version/);
+  await expect(copy()).rejects.toThrow(
+    /expected one ABI .* got ABI 1 at file:.*abi\.ts beside 999 at file:\/\/\/other\/core-tensor\/abi\.js; install one version/,
+  );
 });

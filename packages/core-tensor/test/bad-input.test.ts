@@ -2,9 +2,35 @@ import { cpuJs } from '@konv/backend-cpu-js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as core from '../src/index.js';
 import {
-  abi, arange, cat, clamp, eye, full, type KonvErrorName, matmul, max, memory, normal, ones, pad, Parameter, rand, randint,
-  randn, randperm, registerBackend, relu_, scope, stack, sum, type Tensor, tensor, uniform, where, zeros,
-} from '../src/index.js'; // prettier-ignore
+  abi,
+  arange,
+  cat,
+  clamp,
+  eye,
+  full,
+  type KonvErrorName,
+  matmul,
+  max,
+  memory,
+  normal,
+  ones,
+  pad,
+  Parameter,
+  rand,
+  randint,
+  randn,
+  randperm,
+  registerBackend,
+  relu_,
+  scope,
+  stack,
+  sum,
+  type Tensor,
+  tensor,
+  uniform,
+  where,
+  zeros,
+} from '../src/index.js';
 import { freshBackend, refusal } from './support.js';
 
 /** What JavaScript lets through. */
@@ -22,7 +48,10 @@ let leaf: Tensor;
 beforeAll(() => {
   const name = freshBackend();
   registerBackend(cpuJs({ name: 'elsewhere' }));
-  x = tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
+  x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   i = tensor([1, 2, 3], { dtype: 'int32' });
   b = tensor([true, false, true]);
   s = tensor(7);
@@ -39,7 +68,7 @@ const self: number[] = [];
 (self as unknown[]).push(self);
 
 const creation: Case[] = [
-  ['a ragged row', 'ShapeError', 'tensor', '2 entries at depth 1, got 1', () => tensor([[1, 2], [3]])], // prettier-ignore
+  ['a ragged row', 'ShapeError', 'tensor', '2 entries at depth 1, got 1', () => tensor([[1, 2], [3]])],
   ['a row that is a number', 'ShapeError', 'tensor', 'got number', () => tensor([[1, 2], 3])],
   ['a number that is a row', 'ShapeError', 'tensor', 'got an array', () => tensor([1, [2]])],
   ['an array in itself', 'ShapeError', 'tensor', '64 axes', () => tensor(self)],
@@ -255,15 +284,36 @@ const dead: Case[] = [
 ];
 
 const functions = {
-  exp: core.exp, relu: core.relu, sum, mean: core.mean, var: core.variance, max: core.max, amin: core.amin, argmax: core.argmax,
-  cast: (t: Tensor) => core.cast(t, 'int32'), clone: core.clone, contiguous: core.contiguous, detach: core.detach,
-  reshape: (t: Tensor) => core.reshape(t, [1]), permute: (t: Tensor) => core.permute(t, [0]), flatten: core.flatten,
-  transpose: (t: Tensor) => core.transpose(t, 0, 1), squeeze: core.squeeze, slice: (t: Tensor) => core.slice(t, 0),
-  unsqueeze: (t: Tensor) => core.unsqueeze(t, 0), expand: (t: Tensor) => core.expand(t, [1]), clamp: (t: Tensor) => clamp(t, 0),
-  select: (t: Tensor) => core.select(t, 0, 0), where: (t: Tensor) => where(t, 1, 0), matmul: (t: Tensor) => matmul(t, x),
-  pad: (t: Tensor) => pad(t, [1, 1]), zerosLike: core.zerosLike, add: (t: Tensor) => core.add(t, x), lt: (t: Tensor) => core.lt(x, t),
+  exp: core.exp,
+  relu: core.relu,
+  sum,
+  mean: core.mean,
+  var: core.variance,
+  max: core.max,
+  amin: core.amin,
+  argmax: core.argmax,
+  cast: (t: Tensor) => core.cast(t, 'int32'),
+  clone: core.clone,
+  contiguous: core.contiguous,
+  detach: core.detach,
+  reshape: (t: Tensor) => core.reshape(t, [1]),
+  permute: (t: Tensor) => core.permute(t, [0]),
+  flatten: core.flatten,
+  transpose: (t: Tensor) => core.transpose(t, 0, 1),
+  squeeze: core.squeeze,
+  slice: (t: Tensor) => core.slice(t, 0),
+  unsqueeze: (t: Tensor) => core.unsqueeze(t, 0),
+  expand: (t: Tensor) => core.expand(t, [1]),
+  clamp: (t: Tensor) => clamp(t, 0),
+  select: (t: Tensor) => core.select(t, 0, 0),
+  where: (t: Tensor) => where(t, 1, 0),
+  matmul: (t: Tensor) => matmul(t, x),
+  pad: (t: Tensor) => pad(t, [1, 1]),
+  zerosLike: core.zerosLike,
+  add: (t: Tensor) => core.add(t, x),
+  lt: (t: Tensor) => core.lt(x, t),
   logicalNot: core.logicalNot,
-}; // prettier-ignore
+};
 const strangers: Case[] = Object.entries(functions).flatMap(([op, f]) =>
   [[1, 2], undefined, null, 'text', { shape: [2], dtype: 'float32' }].map(
     (v): Case => [`${op}(${JSON.stringify(v)})`, 'DTypeError', op, 'wrap it with tensor(...)', () => f(wrong(v))],
@@ -300,7 +350,9 @@ describe('bad input: the right class, op, expected, got and remedy; nothing has 
 describe('bad input outside of every scope leaves nothing to the collector', () => {
   const all = Object.values(groups).flat();
   // Operands that the case itself makes are its own affair.
-  const pure = all.filter(([, , , , run]) => !/\b(ones|zeros|tensor|expand|slice|select|cast)\)?\(/.test(String(run)) || creation.some((c) => c[4] === run));
+  const pure = all.filter(
+    ([, , , , run]) => !/\b(ones|zeros|tensor|expand|slice|select|cast)\)?\(/.test(String(run)) || creation.some((c) => c[4] === run),
+  );
   it(`${pure.length} cases`, () => {
     expect(pure.length).toBeGreaterThan(150);
     for (const [title, , , , run] of pure) {

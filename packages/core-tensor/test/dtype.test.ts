@@ -1,9 +1,29 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as core from '../src/index.js';
 import {
-  arange, commonDType, type DType, dtypes, eye, full, Generator, getRngState, manualSeed, matmul, ones, onesLike, promote,
-  rand, randint, randn, randperm, setRngState, tensor, type Tensor, zeros, zerosLike,
-} from '../src/index.js'; // prettier-ignore
+  arange,
+  commonDType,
+  type DType,
+  dtypes,
+  eye,
+  full,
+  Generator,
+  getRngState,
+  manualSeed,
+  matmul,
+  ones,
+  onesLike,
+  promote,
+  rand,
+  randint,
+  randn,
+  randperm,
+  setRngState,
+  tensor,
+  type Tensor,
+  zeros,
+  zerosLike,
+} from '../src/index.js';
 import { freshBackend, values } from './support.js';
 
 beforeAll(() => {
@@ -44,16 +64,22 @@ describe('promotion', () => {
   });
 
   it.each([
-    ['bool', 1, 'int32'], ['bool', 0.5, 'float32'], ['int32', 2, 'int32'], ['int32', 0.5, 'float32'],
-    ['int32', Number.POSITIVE_INFINITY, 'float32'], ['float32', 0.1, 'float32'], ['float64', 2, 'float64'],
+    ['bool', 1, 'int32'],
+    ['bool', 0.5, 'float32'],
+    ['int32', 2, 'int32'],
+    ['int32', 0.5, 'float32'],
+    ['int32', Number.POSITIVE_INFINITY, 'float32'],
+    ['float32', 0.1, 'float32'],
+    ['float64', 2, 'float64'],
   ] as const)('%s with the number %s is %s', (dtype, x, expected) => {
     expect(one(dtype).add(x).dtype).toBe(expected);
     expect(core.mul(x, one(dtype)).dtype).toBe(expected);
-  }); // prettier-ignore
+  });
 
   it('whole numbers stay whole where they can', () => {
     const i = tensor([-3, 2], { dtype: 'int32' });
-    for (const y of [i.neg(), i.abs(), i.square(), i.relu(), core.sign(i), core.floor(i), core.ceil(i), i.pow(2), i.sum(), i.max()]) expect(y.dtype).toBe('int32');
+    for (const y of [i.neg(), i.abs(), i.square(), i.relu(), core.sign(i), core.floor(i), core.ceil(i), i.pow(2), i.sum(), i.max()])
+      expect(y.dtype).toBe('int32');
     for (const y of [i.exp(), i.sqrt(), i.tanh(), i.sigmoid(), i.div(2), core.reciprocal(i)]) expect(y.dtype).toBe('float32');
     const b = tensor([true, false, true]);
     expect([b.sum().dtype, b.sum().itemSync(), b.add(b).dtype, b.mul(b).dtype]).toEqual(['int32', 2, 'bool', 'bool']);
@@ -79,7 +105,9 @@ describe('cast', () => {
 describe('scalars take the axes 0 and -1, as in PyTorch', () => {
   it.each([0, -1, [0], [-1]])('%j', (axis) => {
     const s = tensor(5);
-    expect([s.sum(axis), s.mean(axis), core.amax(s, axis), s.squeeze(axis)].map((t) => [t.shape, t.itemSync()])).toEqual(new Array(4).fill([[], 5]));
+    expect([s.sum(axis), s.mean(axis), core.amax(s, axis), s.squeeze(axis)].map((t) => [t.shape, t.itemSync()])).toEqual(
+      new Array(4).fill([[], 5]),
+    );
     const { values: v, indices } = s.max(typeof axis === 'number' ? axis : axis[0]);
     expect([v.itemSync(), indices.itemSync(), indices.shape]).toEqual([5, 0, []]);
   });
@@ -87,14 +115,45 @@ describe('scalars take the axes 0 and -1, as in PyTorch', () => {
 
 describe('matmul, sizes of 0 and 1', () => {
   it.each([
-    [[0, 2, 3], [3, 4], [0, 2, 4]], [[2, 3], [0, 3, 4], [0, 2, 4]], [[1, 2, 3], [0, 3, 4], [0, 2, 4]], [[2, 0], [0, 3], [2, 3]],
-    [[3], [3], []], [[3], [2, 3, 4], [2, 4]], [[2, 5, 3], [3], [2, 5]], [[2, 1, 5, 3], [4, 3, 2], [2, 4, 5, 2]], [[2, 3], [1, 1, 3, 4], [1, 1, 2, 4]],
+    [
+      [0, 2, 3],
+      [3, 4],
+      [0, 2, 4],
+    ],
+    [
+      [2, 3],
+      [0, 3, 4],
+      [0, 2, 4],
+    ],
+    [
+      [1, 2, 3],
+      [0, 3, 4],
+      [0, 2, 4],
+    ],
+    [
+      [2, 0],
+      [0, 3],
+      [2, 3],
+    ],
+    [[3], [3], []],
+    [[3], [2, 3, 4], [2, 4]],
+    [[2, 5, 3], [3], [2, 5]],
+    [
+      [2, 1, 5, 3],
+      [4, 3, 2],
+      [2, 4, 5, 2],
+    ],
+    [
+      [2, 3],
+      [1, 1, 3, 4],
+      [1, 1, 2, 4],
+    ],
     [[0], [0], []],
   ])('%j by %j is %j', (a, b, expected) => {
     const y = matmul(ones(a), ones(b));
     expect(y.shape).toEqual(expected);
     expect(values(y)).toEqual(new Array(y.size).fill(a[a.length - 1]));
-  }); // prettier-ignore
+  });
 
   it('cat of empty tensors adds their sizes', () => {
     expect(core.cat([zeros([0, 2]), zeros([0, 3])], 1).shape).toEqual([0, 5]);
@@ -128,8 +187,15 @@ describe('creation', () => {
   ] as const)('%s', (_name, make, shape, dtype, expected) => {
     const t = make();
     expect([t.shape, t.dtype, values(t), t.requiresGrad, t.isLeaf, t.isContiguous, t.rank, t.size]).toEqual([
-      shape, dtype, expected, false, true, true, shape.length, expected.length,
-    ]); // prettier-ignore
+      shape,
+      dtype,
+      expected,
+      false,
+      true,
+      true,
+      shape.length,
+      expected.length,
+    ]);
   });
 
   it('shapes cannot be changed from outside', () => {

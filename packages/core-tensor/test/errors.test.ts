@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BackendError, DisposedError, DTypeError, FormatError, GradError, isKonvError, KonvError, ScopeError, ShapeError,
-} from '../src/index.js'; // prettier-ignore
+  BackendError,
+  DisposedError,
+  DTypeError,
+  FormatError,
+  GradError,
+  isKonvError,
+  KonvError,
+  ScopeError,
+  ShapeError,
+} from '../src/index.js';
 
 const classes = { KonvError, ShapeError, DTypeError, BackendError, GradError, DisposedError, ScopeError, FormatError };
 
@@ -12,8 +20,12 @@ describe('errors', () => {
     expect(e).toBeInstanceOf(Error);
     expect(e).toBeInstanceOf(KonvError);
     expect([e.name, e.op, e.detail, e.message, e.cause]).toEqual([
-      name, 'conv', 'expected 3, got 4; fix it', '[conv] expected 3, got 4; fix it', cause,
-    ]); // prettier-ignore
+      name,
+      'conv',
+      'expected 3, got 4; fix it',
+      '[conv] expected 3, got 4; fix it',
+      cause,
+    ]);
     expect(String(e)).toBe(`${name}: [conv] expected 3, got 4; fix it`);
     expect(e.stack?.split('\n')[0]).toBe(`${name}: [conv] expected 3, got 4; fix it`);
     expect(Object.keys(e)).not.toContain('name');

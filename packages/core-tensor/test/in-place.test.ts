@@ -7,7 +7,11 @@ beforeEach(() => {
   backend = freshBackend();
 });
 
-const square = (): Tensor => tensor([[1, 2], [3, 4]]); // prettier-ignore
+const square = (): Tensor =>
+  tensor([
+    [1, 2],
+    [3, 4],
+  ]);
 
 describe('in place', () => {
   it.each([
@@ -56,10 +60,17 @@ describe('in place', () => {
     const t = square();
     const [row, turned, detached] = [t.select(0, 1), t.transpose(0, 1), t.detach()];
     row.mul_(10);
-    expect([values(t), values(turned), values(detached)]).toEqual([[1, 2, 30, 40], [1, 30, 2, 40], [1, 2, 30, 40]]); // prettier-ignore
+    expect([values(t), values(turned), values(detached)]).toEqual([
+      [1, 2, 30, 40],
+      [1, 30, 2, 40],
+      [1, 2, 30, 40],
+    ]);
     const copy = t.clone();
     detached.zero_();
-    expect([values(row), values(copy)]).toEqual([[0, 0], [1, 2, 30, 40]]); // prettier-ignore
+    expect([values(row), values(copy)]).toEqual([
+      [0, 0],
+      [1, 2, 30, 40],
+    ]);
   });
 
   it('a leaf may be changed under noGrad, through a view too', () => {
@@ -83,7 +94,10 @@ describe('in place', () => {
 
   it('empty tensors take any change', () => {
     const t = zeros([0, 3]);
-    t.add_(1).mul_(ones([3])).zero_().copy_(ones([3]));
+    t.add_(1)
+      .mul_(ones([3]))
+      .zero_()
+      .copy_(ones([3]));
     t.set_([], 4);
     expect(t.shape).toEqual([0, 3]);
   });

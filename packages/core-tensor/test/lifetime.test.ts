@@ -31,13 +31,23 @@ describe('reference counts', () => {
     const inner = cpuJs({ name }) as Backend;
     registerBackend(kind === 'cpu-js' ? inner : deferringBackend(inner, name));
     const t = tensor([1, 2, 3], { backend: name });
-    const turned = tensor([[1, 2], [3, 4]], { backend: name }).transpose(0, 1); // prettier-ignore
+    const turned = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { backend: name },
+    ).transpose(0, 1);
     const pending = [t.data(), turned.data(), t.add(1).array()] as const;
     t.mul_(100);
     t.dispose();
     turned.dispose();
     const [a, b, c] = await Promise.all(pending);
-    expect([Array.from(a), Array.from(b), c]).toEqual([[1, 2, 3], [1, 3, 2, 4], [2, 3, 4]]);
+    expect([Array.from(a), Array.from(b), c]).toEqual([
+      [1, 2, 3],
+      [1, 3, 2, 4],
+      [2, 3, 4],
+    ]);
   });
 
   it('a read that fails rejects once and lets go of the storage', async () => {
@@ -96,9 +106,24 @@ describe('reference counts', () => {
   });
 });
 
-const f = (): Tensor => tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
-const ints = (): Tensor => tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'int32' }); // prettier-ignore
-const bools = (): Tensor => tensor([[true, false, true], [false, true, true]]); // prettier-ignore
+const f = (): Tensor =>
+  tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+const ints = (): Tensor =>
+  tensor(
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    { dtype: 'int32' },
+  );
+const bools = (): Tensor =>
+  tensor([
+    [true, false, true],
+    [false, true, true],
+  ]);
 
 /** A result, and with it everything that the op made: after it is freed, the operand alone lives. */
 const ops: Record<string, [Tensor | (() => Tensor), (t: Tensor) => Tensor | Tensor[]]> = {

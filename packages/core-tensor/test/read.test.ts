@@ -13,9 +13,21 @@ beforeEach(() => {
 
 describe('reading', () => {
   it('item, data and array, both ways', async () => {
-    const t = tensor([[1, 2], [3, 4]]); // prettier-ignore
+    const t = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     expect([await t.data(), t.dataSync()]).toEqual([Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 2, 3, 4)]);
-    expect([await t.array(), t.arraySync()]).toEqual([[[1, 2], [3, 4]], [[1, 2], [3, 4]]]); // prettier-ignore
+    expect([await t.array(), t.arraySync()]).toEqual([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
     expect([await tensor([[5]]).item(), tensor(6).itemSync()]).toEqual([5, 6]);
     await expect(t.item()).rejects.toThrow(/^\[item\] expected a tensor with one element, got 4 in shape \[2, 2\]; /);
     expect(await tensor(7).array()).toBe(7);
@@ -39,7 +51,11 @@ describe('reading', () => {
     const name = `later ${backend}`;
     registerBackend(deferringBackend(cpuJs({ name: `inner ${name}` }), name));
     const t = tensor([1.5], { backend: name });
-    for (const [op, read] of [['dataSync', () => t.dataSync()], ['itemSync', () => t.itemSync()], ['arraySync', () => t.arraySync()]] as const) {
+    for (const [op, read] of [
+      ['dataSync', () => t.dataSync()],
+      ['itemSync', () => t.itemSync()],
+      ['arraySync', () => t.arraySync()],
+    ] as const) {
       const e = refusal(read);
       expect([e.name, e.op]).toEqual(['BackendError', op]);
       expect(e.message).toContain(`use await t.${op.replace('Sync', '')}()`);
@@ -63,10 +79,35 @@ describe('reading', () => {
   it('moves to another backend as a leaf of its own', async () => {
     const name = `there ${backend}`;
     registerBackend(cpuJs({ name }));
-    const t = tensor([[1, 2], [3, 4]], { requiresGrad: true }); // prettier-ignore
+    const t = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { requiresGrad: true },
+    );
     const moved = await t.to(name);
-    expect([moved.backend, moved.requiresGrad, moved.isLeaf, moved.arraySync()]).toEqual([name, true, true, [[1, 2], [3, 4]]]); // prettier-ignore
-    expect(await tensor([[1, 2], [3, 4]]).transpose(0, 1).to(name).then((m) => m.arraySync())).toEqual([[1, 3], [2, 4]]); // prettier-ignore
+    expect([moved.backend, moved.requiresGrad, moved.isLeaf, moved.arraySync()]).toEqual([
+      name,
+      true,
+      true,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
+    expect(
+      await tensor([
+        [1, 2],
+        [3, 4],
+      ])
+        .transpose(0, 1)
+        .to(name)
+        .then((m) => m.arraySync()),
+    ).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
     await expect(t.mul(2).to(name)).rejects.toThrow(/^\[to\] expected a leaf/);
     await expect(t.to('nowhere')).rejects.toThrow(/got "nowhere"/);
     await expect(t.to('float64')).rejects.toThrow(/use cast\('float64'\)/);
@@ -75,7 +116,14 @@ describe('reading', () => {
 
 describe('printing', () => {
   it('is as PyTorch prints', () => {
-    expect(String(tensor([[1, 2.5], [3, 4]]))).toBe('tensor([[1.0000, 2.5000],\n        [3.0000, 4.0000]])'); // prettier-ignore
+    expect(
+      String(
+        tensor([
+          [1, 2.5],
+          [3, 4],
+        ]),
+      ),
+    ).toBe('tensor([[1.0000, 2.5000],\n        [3.0000, 4.0000]])');
     expect(String(tensor([1, 2], { dtype: 'int32' }))).toBe('tensor([1, 2], dtype=torch.int32)');
     expect(String(tensor([1, 2], { requiresGrad: true }))).toBe('tensor([1., 2.], requires_grad=True)');
     expect(String(tensor([1, 2], { requiresGrad: true }).mul(2))).toBe('tensor([2., 4.], grad_fn=<MulBackward0>)');

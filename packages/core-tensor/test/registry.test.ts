@@ -2,9 +2,21 @@ import { cpuJs } from '@konv/backend-cpu-js';
 import { nullBackend, strangerBackend } from '@konv/backend-testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  abi, type Backend, backends, conv2d, getBackend, memory, ones, registerBackend, registerLazyBackend, tensor,
-  unavailableBackends, unregisterBackend, useBackend, zeros,
-} from '../src/index.js'; // prettier-ignore
+  abi,
+  type Backend,
+  backends,
+  conv2d,
+  getBackend,
+  memory,
+  ones,
+  registerBackend,
+  registerLazyBackend,
+  tensor,
+  unavailableBackends,
+  unregisterBackend,
+  useBackend,
+  zeros,
+} from '../src/index.js';
 import { refusal, values } from './support.js';
 
 beforeEach(() => {
@@ -29,7 +41,12 @@ describe('the registry', () => {
     expect([registerBackend(named('one')), registerBackend(strangerBackend('two'))]).toEqual(['one', 'two']);
     expect([backends(), ones([2]).backend]).toEqual([['one', 'two'], 'one']);
     useBackend('two');
-    expect([ones([2]).backend, ones([2], { backend: 'one' }).backend, getBackend().name, getBackend('one').name]).toEqual(['two', 'one', 'two', 'one']);
+    expect([ones([2]).backend, ones([2], { backend: 'one' }).backend, getBackend().name, getBackend('one').name]).toEqual([
+      'two',
+      'one',
+      'two',
+      'one',
+    ]);
     expect(memory()).toEqual({ tensors: 3, bytes: 24, backends: { one: { tensors: 2, bytes: 16 }, two: { tensors: 1, bytes: 8 } } });
   });
 
@@ -72,7 +89,11 @@ describe('the registry', () => {
 
   it('unregistered names: the error lists those there are', () => {
     registerBackend(named('one'));
-    for (const [op, ask] of [['useBackend', () => useBackend('two')], ['getBackend', () => getBackend('two')], ['unregisterBackend', () => unregisterBackend('two')]] as const) {
+    for (const [op, ask] of [
+      ['useBackend', () => useBackend('two')],
+      ['getBackend', () => getBackend('two')],
+      ['unregisterBackend', () => unregisterBackend('two')],
+    ] as const) {
       expect(refusal(ask)).toMatchObject({ op, message: expect.stringContaining('("one"), got "two"; call registerBackend') });
     }
   });

@@ -1,7 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  abi, currentScope, DisposedError, keep, memory, noGrad, ones, Parameter, Scope, scope, ScopeError, type Tensor, tensor, zeros,
-} from '../src/index.js'; // prettier-ignore
+  abi,
+  currentScope,
+  DisposedError,
+  keep,
+  memory,
+  noGrad,
+  ones,
+  Parameter,
+  Scope,
+  scope,
+  ScopeError,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../src/index.js';
 import { freshBackend, live, refusal } from './support.js';
 
 let backend = '';
@@ -33,7 +46,15 @@ describe('scope(fn)', () => {
       cyclic.t = ones([1]);
       cyclic.self = cyclic;
       const bare = Object.assign(Object.create(null), { t: ones([2]) });
-      return { list: [ones([3]), [ones([4])]], map: new Map([['k', ones([5])]]), set: new Set([ones([6])]), bare, cyclic, n: 1, nothing: null };
+      return {
+        list: [ones([3]), [ones([4])]],
+        map: new Map([['k', ones([5])]]),
+        set: new Set([ones([6])]),
+        bare,
+        cyclic,
+        n: 1,
+        nothing: null,
+      };
     });
     expect(live(backend)).toBe(6);
     expect([out.list[0], out.map.get('k'), ...out.set, out.bare.t, cyclic.t].every((t) => !(t as Tensor).disposed)).toBe(true);
@@ -158,7 +179,9 @@ describe('scope(fn)', () => {
     }, 'my step');
     const e = refusal(() => (t as unknown as Tensor).relu());
     expect(e).toBeInstanceOf(DisposedError);
-    expect(e.message).toBe('[relu] expected a live tensor, got one of shape [2, 3] that was freed by the end of my step; return it from the scope, or keep(t) it there');
+    expect(e.message).toBe(
+      '[relu] expected a live tensor, got one of shape [2, 3] that was freed by the end of my step; return it from the scope, or keep(t) it there',
+    );
   });
 
   it('counts its members exactly through thousands of births and deaths', () => {

@@ -41,7 +41,12 @@ const steps: Step[] = [
       [order[i], order[j]] = [order[j], order[i]];
     }
     const signed = order.map((a) => (pick(2) ? a : a - order.length));
-    return { name: `permute(${signed})`, t: t.permute(signed), shares: true, m: { shape: order.map((a) => m.shape[a]), at: (i) => m.at(order.map((_, a) => i[order.indexOf(a)])) } };
+    return {
+      name: `permute(${signed})`,
+      t: t.permute(signed),
+      shares: true,
+      m: { shape: order.map((a) => m.shape[a]), at: (i) => m.at(order.map((_, a) => i[order.indexOf(a)])) },
+    };
   },
   (t, m, pick) => {
     if (m.shape.length < 2) return { name: 'same', t: t.slice(), m, shares: true };
@@ -70,13 +75,23 @@ const steps: Step[] = [
       let k = 0;
       return m.at(parts.map((p) => (p.drop ? p.all[0] : p.all[i[k++]])));
     };
-    return { name: `slice(${JSON.stringify(index)})`, t: t.slice(...index), shares: true, m: { shape: parts.filter((p) => !p.drop).map((p) => p.all.length), at } };
+    return {
+      name: `slice(${JSON.stringify(index)})`,
+      t: t.slice(...index),
+      shares: true,
+      m: { shape: parts.filter((p) => !p.drop).map((p) => p.all.length), at },
+    };
   },
   (t, m, pick) => {
     const axis = pick(m.shape.length + 1);
     const shape = [...m.shape.slice(0, axis), 1, ...m.shape.slice(axis)];
     const said = pick(2) ? axis : axis - shape.length;
-    return { name: `unsqueeze(${said})`, t: t.unsqueeze(said), shares: true, m: { shape, at: (i) => m.at(i.filter((_, a) => a !== axis)) } };
+    return {
+      name: `unsqueeze(${said})`,
+      t: t.unsqueeze(said),
+      shares: true,
+      m: { shape, at: (i) => m.at(i.filter((_, a) => a !== axis)) },
+    };
   },
   (t, m) => {
     const keep = m.shape.map((n) => n !== 1);
@@ -90,14 +105,24 @@ const steps: Step[] = [
     const lead = pick(2) ? [1 + pick(2)] : [];
     const shape = [...lead, ...m.shape.map((n) => (n === 1 ? pick(4) : n))];
     const said = shape.map((n, i) => (i >= lead.length && pick(3) === 0 && m.shape[i - lead.length] === n ? -1 : n));
-    return { name: `expand(${said})`, t: t.expand(said), shares: true, m: { shape, at: (i) => m.at(i.slice(lead.length).map((v, a) => (m.shape[a] === 1 ? 0 : v))) } };
+    return {
+      name: `expand(${said})`,
+      t: t.expand(said),
+      shares: true,
+      m: { shape, at: (i) => m.at(i.slice(lead.length).map((v, a) => (m.shape[a] === 1 ? 0 : v))) },
+    };
   },
   (t, m, pick) => {
     if (m.shape.length === 0 || m.shape.some((n) => n === 0)) return { name: 'same', t: t.slice(), m, shares: true };
     const axis = pick(m.shape.length);
     const index = pick(m.shape[axis]);
     const at = (i: readonly number[]): number => m.at([...i.slice(0, axis), index, ...i.slice(axis)]);
-    return { name: `select(${axis}, ${index})`, t: t.select(axis, index), shares: true, m: { shape: m.shape.filter((_, a) => a !== axis), at } };
+    return {
+      name: `select(${axis}, ${index})`,
+      t: t.select(axis, index),
+      shares: true,
+      m: { shape: m.shape.filter((_, a) => a !== axis), at },
+    };
   },
   (t, m, pick) => {
     if (m.shape.length === 0) return { name: 'flatten()', t: t.flatten(), shares: true, m: { shape: [1], at: () => m.at([]) } };
@@ -106,7 +131,12 @@ const steps: Step[] = [
     const inner = m.shape.slice(from, to + 1);
     const values = flat(m);
     const shape = [...m.shape.slice(0, from), size(inner), ...m.shape.slice(to + 1)];
-    return { name: `flatten(${from}, ${to})`, t: t.flatten(from, to), shares: t.isContiguous, m: { shape, at: (i) => values[position(i, shape)] } };
+    return {
+      name: `flatten(${from}, ${to})`,
+      t: t.flatten(from, to),
+      shares: t.isContiguous,
+      m: { shape, at: (i) => values[position(i, shape)] },
+    };
   },
   (t, m, pick) => {
     const values = flat(m);
@@ -165,7 +195,9 @@ describe('views against functions of positions', () => {
           const expected = Array.from(base.dataSync());
           for (let p = 0; p < expected.length; p++) {
             const index = [Math.floor(p / (shape[1] * shape[2])), Math.floor(p / shape[2]) % shape[1], p % shape[2]];
-            const inside = index.every((i, a) => i >= ranges[a][0] && i < Math.min(shape[a], ranges[a][1]) && (i - ranges[a][0]) % ranges[a][2] === 0);
+            const inside = index.every(
+              (i, a) => i >= ranges[a][0] && i < Math.min(shape[a], ranges[a][1]) && (i - ranges[a][0]) % ranges[a][2] === 0,
+            );
             if (inside) expected[p] = expected[p] * 2 + 1;
           }
           const window = base.slice(...ranges);

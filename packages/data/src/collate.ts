@@ -13,18 +13,10 @@ import {
   sizeOf,
   stack,
   type Tensor,
-} from '@konv/core-tensor'; // prettier-ignore
+} from '@konv/core-tensor';
 import { dtypeOfArray, type HostTensor, isHostTensor, stackHost } from './host-tensor.js';
 
-type AnyArray =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Uint16Array; // prettier-ignore
+type AnyArray = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint8ClampedArray | Uint16Array;
 
 /** What a batch of samples of type T is: tensors, in the tuples and objects of the samples. */
 export type Collated<T> = T extends Tensor | HostTensor | AnyArray | number | boolean
@@ -52,19 +44,14 @@ export function defaultCollate(samples: readonly unknown[]): unknown {
     const arrays = sameKind(samples, (x): x is AnyArray => ArrayBuffer.isView(x), 'typed arrays');
     return stackHost(arrays.map((data) => ({ dtype: dtypeOfArray(data), shape: [data.length], data: data as never })));
   }
-  if (typeof first === 'number')
-    return numbers(sameKind(samples, (x): x is number => typeof x === 'number', 'numbers'));
+  if (typeof first === 'number') return numbers(sameKind(samples, (x): x is number => typeof x === 'number', 'numbers'));
   if (typeof first === 'boolean') {
     const values = sameKind(samples, (x): x is boolean => typeof x === 'boolean', 'booleans');
     return { dtype: 'bool', shape: [values.length], data: Uint8Array.from(values, Number) } satisfies HostTensor;
   }
   if (typeof first === 'string') return sameKind(samples, (x): x is string => typeof x === 'string', 'texts').slice();
   if (Array.isArray(first)) {
-    const tuples = sameKind(
-      samples,
-      (x): x is unknown[] => Array.isArray(x) && x.length === first.length,
-      `arrays of ${first.length}`,
-    );
+    const tuples = sameKind(samples, (x): x is unknown[] => Array.isArray(x) && x.length === first.length, `arrays of ${first.length}`);
     return first.map((_, k) => defaultCollate(tuples.map((t) => t[k])));
   }
   if (isPlain(first)) {
@@ -105,9 +92,7 @@ function sameKind<T>(samples: readonly unknown[], is: (x: unknown) => x is T, ki
 function numbers(values: readonly number[]): HostTensor {
   const whole = values.every((x) => (x | 0) === x);
   const shape = [values.length];
-  return whole
-    ? { dtype: 'int32', shape, data: Int32Array.from(values) }
-    : { dtype: 'float32', shape, data: Float32Array.from(values) };
+  return whole ? { dtype: 'int32', shape, data: Int32Array.from(values) } : { dtype: 'float32', shape, data: Float32Array.from(values) };
 }
 
 function place(backend: Backend, x: HostTensor): Tensor {
@@ -115,10 +100,7 @@ function place(backend: Backend, x: HostTensor): Tensor {
   const shape = checkShape('DataLoader', x.shape);
   checkDType(backend, dtype);
   if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(
-      'DataLoader',
-      `expected ${sizeOf(shape)} values for shape ${showShape(shape)}, got ${data.length}; check collate`,
-    );
+    throw new ShapeError('DataLoader', `expected ${sizeOf(shape)} values for shape ${showShape(shape)}, got ${data.length}; check collate`);
   }
   return fromHost(backend, data, shape, dtype);
 }
@@ -144,9 +126,7 @@ export function placeAll(value: unknown, backend: () => Backend): unknown {
 /** An error of sample `i`: konv's own keep their class, others become the cause. */
 export function sampleError(i: number, e: unknown): unknown {
   if (isKonvError(e)) return e.prefix(`sample ${i} of the dataset`);
-  return new KonvError(
-    'DataLoader',
-    `expected sample ${i} of the dataset, got ${String(e)}; see the cause, and check dataset.get(${i})`,
-    { cause: e },
-  );
+  return new KonvError('DataLoader', `expected sample ${i} of the dataset, got ${String(e)}; see the cause, and check dataset.get(${i})`, {
+    cause: e,
+  });
 }

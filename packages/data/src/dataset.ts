@@ -19,13 +19,7 @@ export interface Dataset<T = unknown> {
 /** Refuses what is no dataset. */
 export function checkDataset(op: string, x: unknown): void {
   const d = x as Partial<Dataset> | null | undefined;
-  if (
-    typeof d === 'object' &&
-    d !== null &&
-    typeof d.get === 'function' &&
-    Number.isSafeInteger(d.length) &&
-    (d.length as number) >= 0
-  )
+  if (typeof d === 'object' && d !== null && typeof d.get === 'function' && Number.isSafeInteger(d.length) && (d.length as number) >= 0)
     return;
   const got = d === null ? 'null' : isTensor(d) ? 'a tensor' : Array.isArray(d) ? 'an array' : typeof d;
   const remedy = isTensor(d) ? 'use new TensorDataset(x, y)' : 'await FashionMNIST.load(...), or implement Dataset';
@@ -63,15 +57,10 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> implements Dataset<T> 
   readonly length: number;
 
   constructor(...tensors: T) {
-    if (tensors.length === 0)
-      throw new ShapeError('TensorDataset', 'expected at least one tensor, got none; pass inputs and targets');
+    if (tensors.length === 0) throw new ShapeError('TensorDataset', 'expected at least one tensor, got none; pass inputs and targets');
     tensors.forEach((t, k) => {
       if (isTensor(t)) {
-        if (t.rank === 0)
-          throw new ShapeError(
-            'TensorDataset',
-            `expected tensors [n, ...], got a scalar as number ${k}; unsqueeze(0) it`,
-          );
+        if (t.rank === 0) throw new ShapeError('TensorDataset', `expected tensors [n, ...], got a scalar as number ${k}; unsqueeze(0) it`);
         return;
       }
       throw new KonvError(
@@ -81,10 +70,7 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> implements Dataset<T> 
     });
     const sizes = tensors.map((t) => t.shape[0]);
     if (sizes.some((n) => n !== sizes[0])) {
-      throw new ShapeError(
-        'TensorDataset',
-        `expected one size of the first dimension, got ${sizes.join(', ')}; slice the longer ones`,
-      );
+      throw new ShapeError('TensorDataset', `expected one size of the first dimension, got ${sizes.join(', ')}; slice the longer ones`);
     }
     this.tensors = tensors;
     this.length = sizes[0];

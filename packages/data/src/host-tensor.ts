@@ -35,10 +35,7 @@ export function dtypeOfArray(x: ArrayBufferView): DType {
   if (x instanceof Float64Array) return 'float64';
   if (x instanceof Int32Array || x instanceof Int16Array || x instanceof Int8Array) return 'int32';
   if (x instanceof Uint8Array || x instanceof Uint8ClampedArray || x instanceof Uint16Array) return 'int32';
-  throw new DTypeError(
-    'collate',
-    `expected an array that fits a dtype, got ${x.constructor.name}; use Int32Array or Float32Array`,
-  );
+  throw new DTypeError('collate', `expected an array that fits a dtype, got ${x.constructor.name}; use Int32Array or Float32Array`);
 }
 
 /** The samples, all of one dtype and shape, along a new first dimension. */
@@ -53,10 +50,7 @@ export function stackHost(xs: readonly HostTensor[]): HostTensor {
       );
     }
     if (x.dtype !== dtype)
-      throw new DTypeError(
-        'collate',
-        `expected samples of one dtype ${dtype}, got ${x.dtype} at position ${k}; convert them`,
-      );
+      throw new DTypeError('collate', `expected samples of one dtype ${dtype}, got ${x.dtype} at position ${k}; convert them`);
     if (x.data.length !== size) {
       throw new ShapeError(
         'collate',

@@ -61,8 +61,7 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.dropLast = dropLast;
-    this.sampler =
-      options.sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+    this.sampler = options.sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
     this.#options = { ...options };
   }
 
@@ -163,10 +162,7 @@ function checkOptions(options: DataLoaderOptions<unknown, unknown>): void {
   }
   const { batchSize, shuffle, sampler, generator, collate, backend, dropLast } = options;
   if (batchSize !== undefined && (!Number.isSafeInteger(batchSize) || batchSize < 1)) {
-    throw new ShapeError(
-      'DataLoader',
-      `expected a whole batchSize of at least 1, got ${String(batchSize)}; pass e.g. { batchSize: 64 }`,
-    );
+    throw new ShapeError('DataLoader', `expected a whole batchSize of at least 1, got ${String(batchSize)}; pass e.g. { batchSize: 64 }`);
   }
   const flags = { shuffle, dropLast };
   for (const [name, value] of Object.entries(flags))

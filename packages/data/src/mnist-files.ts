@@ -42,18 +42,12 @@ export async function loadImages(name: string, options: LoadOptions): Promise<Im
 function checkOptions(name: string, options: LoadOptions): LoadOptions {
   const { root, train, limit } = options ?? {};
   if (typeof root !== 'string' && !(root instanceof URL)) {
-    throw new FormatError(
-      name,
-      `expected root to be a folder or URL, got ${root === null ? 'null' : typeof root}; pass { root, train }`,
-    );
+    throw new FormatError(name, `expected root to be a folder or URL, got ${root === null ? 'null' : typeof root}; pass { root, train }`);
   }
   if (typeof train !== 'boolean')
     throw new FormatError(name, `expected train to be true or false, got ${String(train)}; pass { root, train }`);
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
-    throw new ShapeError(
-      name,
-      `expected a whole limit of at least 1, got ${String(limit)}; leave it out for all samples`,
-    );
+    throw new ShapeError(name, `expected a whole limit of at least 1, got ${String(limit)}; leave it out for all samples`);
   }
   return options;
 }
@@ -109,10 +103,7 @@ function checkImages({ file, idx }: Named): void {
 function checkLabels({ file, idx }: Named, images: Named): void {
   const { dtype, shape, data } = idx;
   if (dtype !== 'uint8' || shape.length !== 1) {
-    throw new FormatError(
-      'idx',
-      `${file}: expected uint8 labels [n], got ${dtype} ${showShape(shape)}; check that this is the right file`,
-    );
+    throw new FormatError('idx', `${file}: expected uint8 labels [n], got ${dtype} ${showShape(shape)}; check that this is the right file`);
   }
   const n = images.idx.shape[0];
   if (shape[0] !== n) {

@@ -83,7 +83,7 @@ export class MNIST extends ImageSet {
     '7 - seven',
     '8 - eight',
     '9 - nine',
-  ]; // prettier-ignore
+  ];
   readonly classes: readonly string[] = MNIST.classes;
 
   /** Reads the files. Errors: `FormatError` for missing, damaged or foreign files, `ShapeError` for the limit. */
@@ -108,7 +108,7 @@ export class FashionMNIST extends ImageSet {
     'Sneaker',
     'Bag',
     'Ankle boot',
-  ]; // prettier-ignore
+  ];
   readonly classes: readonly string[] = FashionMNIST.classes;
 
   /** Reads the files. Errors: `FormatError` for missing, damaged or foreign files, `ShapeError` for the limit. */

@@ -65,9 +65,7 @@ export class RandomSampler implements Sampler {
   *[Symbol.iterator](): IterableIterator<number> {
     const n = this.#source.length;
     const generator = this.#options.generator ?? new Generator(defaultGenerator().random63());
-    const draw = this.#options.replacement
-      ? (count: number) => integers(generator, n, count)
-      : () => permutation(generator, n);
+    const draw = this.#options.replacement ? (count: number) => integers(generator, n, count) : () => permutation(generator, n);
     const block = this.#options.replacement ? BLOCK : n;
     let left = this.length;
     for (; left >= block; left -= block) yield* draw(block);
@@ -82,11 +80,7 @@ function integers(generator: Generator, n: number, count: number): Int32Array {
 }
 
 /** Groups indices by `batchSize`; the last group may be smaller, or is left out with `dropLast`. */
-export function* batches(
-  sampler: Iterable<number>,
-  batchSize: number,
-  dropLast: boolean,
-): IterableIterator<Int32Array> {
+export function* batches(sampler: Iterable<number>, batchSize: number, dropLast: boolean): IterableIterator<Int32Array> {
   const batch: number[] = [];
   for (const i of sampler) {
     if (batch.push(i) < batchSize) continue;

@@ -60,10 +60,7 @@ function sizes(n: number, lengths: readonly number[]): number[] {
   const total = lengths.reduce((a, b) => a + b, 0);
   if (lengths.every((x) => Number.isInteger(x) && x >= 0) && total === n) return [...lengths];
   if (!lengths.every((x) => x >= 0 && x <= 1) || Math.abs(total - 1) > 1e-9) {
-    throw new ShapeError(
-      'randomSplit',
-      `expected lengths that add up to ${n}, or fractions that add up to 1, got ${shown}; adjust them`,
-    );
+    throw new ShapeError('randomSplit', `expected lengths that add up to ${n}, or fractions that add up to 1, got ${shown}; adjust them`);
   }
   const out = lengths.map((x) => Math.floor(n * x));
   const rest = n - out.reduce((a, b) => a + b, 0);
@@ -76,11 +73,7 @@ function sizes(n: number, lengths: readonly number[]): number[] {
  * one to the first parts. PyTorch's parts for the same generator. Errors: `ShapeError`.
  * Source: torch.utils.data.random_split.
  */
-export function randomSplit<T>(
-  dataset: Dataset<T>,
-  lengths: readonly number[],
-  options: { generator?: Generator } = {},
-): Subset<T>[] {
+export function randomSplit<T>(dataset: Dataset<T>, lengths: readonly number[], options: { generator?: Generator } = {}): Subset<T>[] {
   checkDataset('randomSplit', dataset);
   const parts = sizes(dataset.length, lengths);
   const order = permutation(options.generator ?? defaultGenerator(), dataset.length);

@@ -19,20 +19,14 @@ export function compose(...transforms: Transform[]): Transform {
 export function normalize(mean: number | readonly number[], std: number | readonly number[]): Transform {
   const means = Float32Array.from(typeof mean === 'number' ? [mean] : mean);
   const stds = Float32Array.from(typeof std === 'number' ? [std] : std);
-  if (
-    means.length === 0 ||
-    stds.length === 0 ||
-    !means.every(Number.isFinite) ||
-    !stds.every((s) => Number.isFinite(s) && s !== 0)
-  ) {
+  if (means.length === 0 || stds.length === 0 || !means.every(Number.isFinite) || !stds.every((s) => Number.isFinite(s) && s !== 0)) {
     throw new ShapeError(
       'normalize',
       `expected finite means and stds other than 0, got mean [${String(mean)}], std [${String(std)}]; check them`,
     );
   }
   return ({ dtype, shape, data }) => {
-    if (dtype !== 'float32')
-      throw new DTypeError('normalize', `expected a float32 sample, got ${dtype}; scale it first`);
+    if (dtype !== 'float32') throw new DTypeError('normalize', `expected a float32 sample, got ${dtype}; scale it first`);
     const channels = shape[0] ?? 0;
     for (const list of [means, stds]) {
       if (list.length === 1 || list.length === channels) continue;

@@ -20,7 +20,7 @@ describe('collate', () => {
         [2, 0],
       ],
       'int32',
-    ], // prettier-ignore
+    ],
     ['float64', listOf(Float64Array.of(0.1)), [[0.1]], 'float64'],
     ['host tensors', listOf({ dtype: 'bool', shape: [1, 2], data: Uint8Array.of(1, 0) }), [[[true, false]]], 'bool'],
     ['scalars', listOf({ dtype: 'float32', shape: [], data: Float32Array.of(3) }), [3], 'float32'],
@@ -40,7 +40,7 @@ describe('collate', () => {
     for await (const { id, pair } of new DataLoader(dataset, { batchSize: 2 })) {
       expect(id).toEqual(['a', 'b']);
       expect(await pair[0].array()).toEqual([1, 2]);
-      expect(await pair[1].deep.array()).toEqual([[1], [2]]); // prettier-ignore
+      expect(await pair[1].deep.array()).toEqual([[1], [2]]);
     }
   });
 
@@ -51,36 +51,16 @@ describe('collate', () => {
         [0, 0],
         [2, 2],
         [4, 4],
-      ]); // prettier-ignore
+      ]);
       expect(memory().tensors).toBe(before() + 1);
     }
   });
 
   const bad: [string, Dataset<any>, typeof ShapeError, RegExp][] = [
-    [
-      'shapes that differ',
-      listOf(Float32Array.of(1), Float32Array.of(1, 2)),
-      ShapeError,
-      /one shape \[1\], got \[2\] at position 1/,
-    ],
-    [
-      'dtypes that differ',
-      listOf<unknown>(Float32Array.of(1), Int32Array.of(1)),
-      DTypeError,
-      /one dtype float32, got int32 at position 1/,
-    ],
-    [
-      'a number and an array',
-      listOf<unknown>(1, [1]),
-      DTypeError,
-      /numbers in all samples.*got an array of 1 at position 1/,
-    ],
-    [
-      'tuples of two lengths',
-      listOf([1, 2], [1]),
-      DTypeError,
-      /arrays of 2 in all samples.*got an array of 1 at position 1/,
-    ],
+    ['shapes that differ', listOf(Float32Array.of(1), Float32Array.of(1, 2)), ShapeError, /one shape \[1\], got \[2\] at position 1/],
+    ['dtypes that differ', listOf<unknown>(Float32Array.of(1), Int32Array.of(1)), DTypeError, /one dtype float32, got int32 at position 1/],
+    ['a number and an array', listOf<unknown>(1, [1]), DTypeError, /numbers in all samples.*got an array of 1 at position 1/],
+    ['tuples of two lengths', listOf([1, 2], [1]), DTypeError, /arrays of 2 in all samples.*got an array of 1 at position 1/],
     ['objects with other keys', listOf({ a: 1 }, { b: 1 }), DTypeError, /objects with a in all samples/],
     ['undefined', listOf(undefined), DTypeError, /got undefined; pass collate/],
     ['a function', listOf(() => 1), DTypeError, /got function/],

@@ -38,8 +38,7 @@ describe('ConcatDataset', () => {
 });
 
 describe('randomSplit', () => {
-  const parts = (n: number, lengths: number[], generator?: Generator) =>
-    randomSplit(range(n), lengths, { generator }).map(all);
+  const parts = (n: number, lengths: number[], generator?: Generator) => randomSplit(range(n), lengths, { generator }).map(all);
 
   // torch.utils.data.random_split(range(10), [3, 7], torch.Generator().manual_seed(42)), PyTorch 1.13.
   test("PyTorch's parts", () => {
@@ -75,9 +74,7 @@ describe('transforms', () => {
     const x = image([0, 0.5, 1]);
     const y = normalize(0.286, 0.353)(x);
     // torch.tensor([0, .5, 1]).sub_(torch.tensor(0.2860)).div_(torch.tensor(0.3530)), PyTorch 1.13; Normalize's own steps.
-    expect(Array.from(y.data)).toEqual(
-      Array.from(Float32Array.from([-0.8101983666419983, 0.6062322854995728, 2.022662878036499])),
-    );
+    expect(Array.from(y.data)).toEqual(Array.from(Float32Array.from([-0.8101983666419983, 0.6062322854995728, 2.022662878036499])));
     expect(Array.from(x.data)).toEqual([0, 0.5, 1]);
     expect(y.shape).toEqual([1, 3]);
   });
@@ -99,10 +96,8 @@ describe('transforms', () => {
       [0, Infinity],
       [[], 1],
     ] as any)
-      expect(() => normalize(mean, std)).toThrow(/\[normalize\] expected finite/); // prettier-ignore
+      expect(() => normalize(mean, std)).toThrow(/\[normalize\] expected finite/);
     expect(() => normalize([0, 0, 0], 1)(image([1, 2], [2, 1]))).toThrow(/1 or 2 values for a sample \[2, 1\], got 3/);
-    expect(() => normalize(0, 1)({ dtype: 'int32', shape: [1], data: Int32Array.of(1) })).toThrow(
-      /a float32 sample, got int32/,
-    );
+    expect(() => normalize(0, 1)({ dtype: 'int32', shape: [1], data: Int32Array.of(1) })).toThrow(/a float32 sample, got int32/);
   });
 });

@@ -83,11 +83,7 @@ const packed: [string, Uint8Array, RegExp][] = [
   ['a wrong checksum', crcOff, /a whole gzip file, got .*truncated or corrupt/],
   ['a gzip header alone', Uint8Array.of(0x1f, 0x8b), /a whole gzip file/],
   ['gzip with an unknown method', Uint8Array.of(0x1f, 0x8b, 9, 0, 0, 0, 0, 0, 0, 0), /a whole gzip file/],
-  [
-    '2 GB announced in 30 bytes',
-    gz(idx(0x08, [2 ** 31 - 1], [1])),
-    /2147483655 bytes, got \d+ of gzip, which cannot hold/,
-  ],
+  ['2 GB announced in 30 bytes', gz(idx(0x08, [2 ** 31 - 1], [1])), /2147483655 bytes, got \d+ of gzip, which cannot hold/],
   ['a bomb of 64 MB behind a header of 3 bytes', gz(idx(0x08, [3], new Uint8Array(64 << 20))), /11 bytes, got more/],
 ];
 
@@ -174,8 +170,6 @@ describe('sources', () => {
     expect(e.message).toContain(`expected a readable file at "${missing}", got ENOENT`);
     expect((await failure(() => readIdx(folder))).message).toContain('got EISDIR');
     expect((await failure(() => readIdx(new Response('', { status: 404 })))).message).toContain('got status 404');
-    expect((await failure(() => readIdx('http://127.0.0.1:1/x'))).message).toContain(
-      'expected an answer from http://127.0.0.1:1/x',
-    );
+    expect((await failure(() => readIdx('http://127.0.0.1:1/x'))).message).toContain('expected an answer from http://127.0.0.1:1/x');
   });
 });

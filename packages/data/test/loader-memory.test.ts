@@ -94,7 +94,7 @@ describe('memory', () => {
     expect(await y.array()).toEqual([
       [0, 0, 0],
       [1, 1, 1],
-    ]); // prettier-ignore
+    ]);
     await a.return?.();
     await b.return?.();
   });
@@ -116,8 +116,7 @@ describe('memory', () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     const started = performance.now();
-    for await (const _ of new DataLoader(pairs(100_000), { batchSize: 1 }))
-      if (performance.now() - started > 200) break;
+    for await (const _ of new DataLoader(pairs(100_000), { batchSize: 1 })) if (performance.now() - started > 200) break;
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(3);
   });

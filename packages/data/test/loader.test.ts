@@ -33,7 +33,7 @@ describe('batches', () => {
         [2, 3],
       ],
       [[[4, 4, 4]], [4]],
-    ]); // prettier-ignore
+    ]);
   });
 
   test('dropLast', async () => {
@@ -80,7 +80,7 @@ describe('batches', () => {
       expect(x.shape[1]).toBe(1);
       expect(note).toBe('a note');
     }
-    expect(asked).toEqual([[0, 1], [2]]); // prettier-ignore
+    expect(asked).toEqual([[0, 1], [2]]);
   });
 
   test('collate of the user: its HostTensors and its own tensors are freed, samples are as get gave them', async () => {
@@ -109,7 +109,7 @@ describe('batches', () => {
     expect(loader.length).toBe(2);
     const seen: unknown[] = [];
     for await (const [, y] of loader) seen.push(await y.array());
-    expect(seen).toEqual([[4, 0], [4]]); // prettier-ignore
+    expect(seen).toEqual([[4, 0], [4]]);
   });
 });
 

@@ -96,9 +96,7 @@ describe('reading', () => {
       expect((await FashionMNIST.load({ root: `${base}/data`, train: true })).length).toBe(N);
       expect((await FashionMNIST.load({ root: new URL(`${base}/data/`), train: false })).length).toBe(TEST);
       const e = await failure(() => FashionMNIST.load({ root: `${base}/other`, train: false }));
-      expect(e.message).toMatch(
-        /expected t10k-images-idx3-ubyte or t10k-images-idx3-ubyte\.gz in http:.*\/other, got neither/,
-      );
+      expect(e.message).toMatch(/expected t10k-images-idx3-ubyte or t10k-images-idx3-ubyte\.gz in http:.*\/other, got neither/);
     } finally {
       server.close();
     }
@@ -163,10 +161,7 @@ describe('bad folders', () => {
     ],
   ];
   test.each(cases)('%s', async (_, changes, message) => {
-    const files = Object.entries({ ...whole(), ...changes }).filter(([, bytes]) => bytes !== null) as [
-      string,
-      Uint8Array,
-    ][];
+    const files = Object.entries({ ...whole(), ...changes }).filter(([, bytes]) => bytes !== null) as [string, Uint8Array][];
     const broken = await folderWith(Object.fromEntries(files));
     const e = await failure(() => FashionMNIST.load({ root: broken, train: true }));
     expect(e.name).toBe('FormatError');

@@ -13,7 +13,7 @@ describe('TensorDataset', () => {
       [2, 3],
       [4, 5],
       [6, 7],
-    ]); // prettier-ignore
+    ]);
     const y = tensor(Int32Array.of(0, 1, 2, 3));
     const dataset = new TensorDataset(x, y);
     expect(dataset.length).toBe(4);
@@ -29,7 +29,7 @@ describe('TensorDataset', () => {
       [2, 3],
       [4, 5],
       [6, 7],
-    ]); // prettier-ignore
+    ]);
     manualSeed(0);
     const seen: number[] = [];
     for await (const [a, b] of new DataLoader(dataset, { batchSize: 3, shuffle: true })) {
@@ -47,8 +47,7 @@ describe('TensorDataset', () => {
     registerBackend(Object.assign(cpuJs(), { name: 'elsewhere' }));
     const x = tensor([1, 2, 3], { backend: 'elsewhere' });
     for (const shuffle of [false, true]) {
-      for await (const [a] of new DataLoader(new TensorDataset(x), { shuffle, backend: 'cpu-js' }))
-        expect(a.backend).toBe('elsewhere');
+      for await (const [a] of new DataLoader(new TensorDataset(x), { shuffle, backend: 'cpu-js' })) expect(a.backend).toBe('elsewhere');
     }
     for await (const [a] of new DataLoader(pairs(1), { backend: 'elsewhere' })) expect(a.backend).toBe('elsewhere');
     x.dispose();
@@ -58,7 +57,7 @@ describe('TensorDataset', () => {
     const x = tensor([
       [1, 2],
       [3, 4],
-    ]); // prettier-ignore
+    ]);
     const [row] = new TensorDataset(x).get(1);
     expect(row.isView).toBe(true);
     expect(await row.array()).toEqual([3, 4]);

@@ -25,8 +25,7 @@ export async function readSource(op: string, source: Source): Promise<Bytes> {
     if (SCHEME.test(source) || !hasFiles()) return fetchBytes(op, source);
     return { bytes: await readPath(op, source), name: source };
   }
-  if (source instanceof URL)
-    return source.protocol === 'file:' && hasFiles() ? readFileUrl(op, source) : fetchBytes(op, source.href);
+  if (source instanceof URL) return source.protocol === 'file:' && hasFiles() ? readFileUrl(op, source) : fetchBytes(op, source.href);
   if (source instanceof Uint8Array) return { bytes: source, name: undefined };
   if (typeof Blob === 'function' && source instanceof Blob) {
     return { bytes: new Uint8Array(await source.arrayBuffer()), name: (source as { name?: string }).name };
@@ -36,10 +35,7 @@ export async function readSource(op: string, source: Source): Promise<Bytes> {
     return { bytes: new Uint8Array(source as ArrayBuffer), name: undefined };
   }
   const got = source === null ? 'null' : typeof source;
-  throw new FormatError(
-    op,
-    `expected a path, URL, ArrayBuffer, Uint8Array, Blob or Response, got ${got}; pass one of these`,
-  );
+  throw new FormatError(op, `expected a path, URL, ArrayBuffer, Uint8Array, Blob or Response, got ${got}; pass one of these`);
 }
 
 async function readFileUrl(op: string, url: URL): Promise<Bytes> {
@@ -73,8 +69,7 @@ async function fetchBytes(op: string, href: string): Promise<Bytes> {
 
 async function bodyOf(op: string, response: Response, name: string | undefined): Promise<Bytes> {
   const shown = name ?? 'the response';
-  if (!response.ok)
-    throw new FormatError(op, `expected ${shown} to be found, got status ${response.status}; check the address`);
+  if (!response.ok) throw new FormatError(op, `expected ${shown} to be found, got status ${response.status}; check the address`);
   try {
     return { bytes: new Uint8Array(await response.arrayBuffer()), name };
   } catch (cause) {

@@ -19,7 +19,7 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
     const mode = await fs.stat(target).then(
       (old) => old.mode & 0o777,
       () => 0o666,
-    ); // prettier-ignore
+    );
     const file = await fs.open(name, 'wx', mode);
     temporary = name;
     try {
@@ -34,11 +34,7 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
   } catch (cause) {
     if (temporary !== null) await fs.rm(temporary, { force: true }).catch(() => {});
     const code = (cause as { code?: string }).code ?? String(cause);
-    throw new FormatError(
-      'write',
-      `expected to write "${String(path)}", got ${code}; check the folder and the space left`,
-      { cause },
-    );
+    throw new FormatError('write', `expected to write "${String(path)}", got ${code}; check the folder and the space left`, { cause });
   }
 }
 

@@ -30,17 +30,9 @@ const cases: [string, Uint8Array, RegExp][] = [
   ['a field twice', file('{"a":{"dtype":"F32","dtype":"F64"}}'), /every key once, got "dtype" twice/],
   ['metadata twice', file('{"__metadata__":{},"__metadata__":{}}'), /"__metadata__" twice/],
   ['deep nesting', file('['.repeat(100_000)), /at most 3 levels/],
-  [
-    '__proto__ as a tensor',
-    file('{"__proto__":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}', 1),
-    /safe as a key/,
-  ],
+  ['__proto__ as a tensor', file('{"__proto__":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}', 1), /safe as a key/],
   ['__proto__ in the metadata', file('{"__metadata__":{"__proto__":"x"}}'), /safe as a key/],
-  [
-    'half a surrogate pair in a name',
-    file('{"\\ud800":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}', 1),
-    /well-formed/,
-  ],
+  ['half a surrogate pair in a name', file('{"\\ud800":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}', 1), /well-formed/],
   ['metadata that is a list', file({ __metadata__: [] }), /object of strings, got an array/],
   ['metadata with a number', file({ __metadata__: { epoch: 3 } }), /hold strings, got 3 for "epoch"/],
   ['a tensor that is null', file({ x: null }), /"x" to be an object.*got null/],
@@ -73,11 +65,7 @@ const cases: [string, Uint8Array, RegExp][] = [
   ['a gap at the start', file({ x: { dtype: 'F32', shape: [1], data_offsets: [4, 8] } }, 8), /to start at byte 0/],
   ['trailing bytes', file(one('F32', [1], 4), 5), /end after byte 4 of the data, got 1 more bytes/],
   ['data without tensors', file('{}', 1), /end after byte 0 of the data, got 1 more/],
-  [
-    'not bytes',
-    'model.safetensors' as unknown as Uint8Array,
-    /ArrayBuffer or Uint8Array, got string; use loadSafetensors/,
-  ],
+  ['not bytes', 'model.safetensors' as unknown as Uint8Array, /ArrayBuffer or Uint8Array, got string; use loadSafetensors/],
 ];
 
 function failure(bytes: Uint8Array): Error {

@@ -50,20 +50,7 @@ describe('dtypes', () => {
   // Bit patterns from IEEE 754-2019, binary16.
   test('F16', () => {
     const bits = [0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0x3555];
-    const expected = [
-      0,
-      -0,
-      2 ** -24,
-      1023 * 2 ** -24,
-      2 ** -14,
-      1,
-      -2,
-      65504,
-      Infinity,
-      -Infinity,
-      NaN,
-      0.333251953125,
-    ];
+    const expected = [0, -0, 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 1, -2, 65504, Infinity, -Infinity, NaN, 0.333251953125];
     const x = read('F16', new Uint16Array(bits));
     expect(x.dtype).toBe('float32');
     expect(Array.from(x.data)).toEqual(expected);

@@ -1,9 +1,7 @@
 /** A file from a header text (or bytes) and `dataBytes` bytes of data, without any check. */
 export function file(header: unknown, dataBytes: number | Uint8Array = 0, length?: bigint): Uint8Array {
   const text =
-    header instanceof Uint8Array
-      ? header
-      : new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+    header instanceof Uint8Array ? header : new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const data = typeof dataBytes === 'number' ? new Uint8Array(dataBytes) : dataBytes;
   const out = new Uint8Array(8 + text.length + data.length);
   new DataView(out.buffer).setBigUint64(0, length ?? BigInt(text.length), true);

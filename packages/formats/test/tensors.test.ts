@@ -45,7 +45,7 @@ const make = () => ({
   weight: tensor([
     [1.5, -2],
     [0, 4],
-  ]), // prettier-ignore
+  ]),
   steps: tensor(7, { dtype: 'int32' }),
   mask: tensor([true, false]),
   fine: tensor([0.1], { dtype: 'float64' }),
@@ -76,7 +76,7 @@ describe('saving and loading', () => {
     const x = tensor([
       [1, 2, 3],
       [4, 5, 6],
-    ]); // prettier-ignore
+    ]);
     const t = x.transpose(0, 1);
     const { tensors } = parseSafetensors(await saveSafetensors({ t }));
     expect(tensors.t.shape).toEqual([3, 2]);
@@ -142,9 +142,7 @@ describe('saving and loading', () => {
   test('errors name the file', async () => {
     const path = join(folder, 'cut.safetensors');
     await writeFile(path, new Uint8Array(5));
-    expect((await failure(() => loadSafetensors(path))).message).toContain(
-      `[safetensors] ${path}: expected at least 8 bytes`,
-    );
+    expect((await failure(() => loadSafetensors(path))).message).toContain(`[safetensors] ${path}: expected at least 8 bytes`);
     const missing = await failure(() => loadSafetensors(join(folder, 'missing')));
     expect(missing.name).toBe('FormatError');
     expect(missing.message).toMatch(/\[loadSafetensors\] expected a readable file at ".*missing", got ENOENT/);
@@ -155,13 +153,9 @@ describe('saving and loading', () => {
   test('what cannot be saved', async () => {
     const x = tensor([1]);
     expect((await failure(() => saveSafetensors({ x: 5 as any }))).message).toMatch(/"x" to be a tensor, got number/);
-    expect((await failure(() => saveSafetensors([x] as any))).message).toMatch(
-      /by name, in an object or a Map, got an array/,
-    );
+    expect((await failure(() => saveSafetensors([x] as any))).message).toMatch(/by name, in an object or a Map, got an array/);
     expect((await failure(() => saveSafetensors({ __metadata__: x }))).name).toBe('FormatError');
-    expect((await failure(() => saveSafetensors({ x }, { metadata: { epoch: 3 as any } }))).message).toMatch(
-      /metadata of strings/,
-    );
+    expect((await failure(() => saveSafetensors({ x }, { metadata: { epoch: 3 as any } }))).message).toMatch(/metadata of strings/);
     x.dispose();
     expect((await failure(() => saveSafetensors({ x }))).name).toBe('DisposedError');
   });

@@ -18,7 +18,10 @@ export async function ready(options: ReadyOptions = {}): Promise<string> {
   const unavailable = unavailableBackends();
   for (const name of prefer) {
     if (!backends().includes(name) && !(name in unavailable)) {
-      throw new BackendError('ready', `expected a registered backend (${backends().join(', ')}), got "${String(name)}"; call registerBackend(...) first`);
+      throw new BackendError(
+        'ready',
+        `expected a registered backend (${backends().join(', ')}), got "${String(name)}"; call registerBackend(...) first`,
+      );
     }
   }
   const candidates = [...prefer, ...byDefault].filter((name) => backends().includes(name));

@@ -9,14 +9,58 @@ it('importing konv registers cpu-js without making it, turns autograd on and exp
   expect(abi.tracer).not.toBeNull();
 
   const names = [
-    'tensor', 'zeros', 'ones', 'full', 'rand', 'randn', 'empty', 'randint', 'randperm', 'arange', 'eye', 'manualSeed', 'Generator',
-    'getRngState', 'setRngState', 'noGrad', 'scope', 'Scope', 'keep', 'memory', 'Parameter', 'registerBackend', 'useBackend', 'backends',
-    'ready', 'cpuJs', 'grad', 'gradcheck', 'gradgradcheck', 'Trainer', 'accuracy', 'progressBar', 'earlyStopping', 'checkpoint',
-    'isKonvError', 'KonvError', 'ShapeError', 'DTypeError', 'BackendError', 'GradError', 'DisposedError', 'ScopeError', 'FormatError',
-  ]; // prettier-ignore
+    'tensor',
+    'zeros',
+    'ones',
+    'full',
+    'rand',
+    'randn',
+    'empty',
+    'randint',
+    'randperm',
+    'arange',
+    'eye',
+    'manualSeed',
+    'Generator',
+    'getRngState',
+    'setRngState',
+    'noGrad',
+    'scope',
+    'Scope',
+    'keep',
+    'memory',
+    'Parameter',
+    'registerBackend',
+    'useBackend',
+    'backends',
+    'ready',
+    'cpuJs',
+    'grad',
+    'gradcheck',
+    'gradgradcheck',
+    'Trainer',
+    'accuracy',
+    'progressBar',
+    'earlyStopping',
+    'checkpoint',
+    'isKonvError',
+    'KonvError',
+    'ShapeError',
+    'DTypeError',
+    'BackendError',
+    'GradError',
+    'DisposedError',
+    'ScopeError',
+    'FormatError',
+  ];
   for (const name of names) expect(konv, name).toHaveProperty(name);
   for (const space of ['nn', 'optim', 'data', 'formats'] as const) expect(Object.keys(konv[space]).length, space).toBeGreaterThan(1);
-  expect([typeof konv.nn.Conv2d, typeof konv.optim.SGD, typeof konv.data.DataLoader, typeof konv.nn.functional]).toEqual(['function', 'function', 'function', 'object']);
+  expect([typeof konv.nn.Conv2d, typeof konv.optim.SGD, typeof konv.data.DataLoader, typeof konv.nn.functional]).toEqual([
+    'function',
+    'function',
+    'function',
+    'object',
+  ]);
 
   const w = konv.tensor([1, 2], { requiresGrad: true });
   expect(w.backend).toBe('cpu-js');

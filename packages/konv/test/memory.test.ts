@@ -1,4 +1,19 @@
-import { cpuJs, data, memory, nn, noGrad, optim, rand, randint, registerBackend, Scope, scope, type Tensor, Trainer, useBackend } from 'konv';
+import {
+  cpuJs,
+  data,
+  memory,
+  nn,
+  noGrad,
+  optim,
+  rand,
+  randint,
+  registerBackend,
+  Scope,
+  scope,
+  type Tensor,
+  Trainer,
+  useBackend,
+} from 'konv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const STEPS = 1000;

@@ -41,7 +41,10 @@ describe('ready', () => {
     useBackend('acme');
     for (const prefer of ['wsam', ['cpu-js', 'wsam']]) {
       const e = await refusal(ready({ prefer }));
-      expect([e.name, e.message]).toEqual(['BackendError', expect.stringMatching(/^\[ready\] expected .*cpu-js, acme.*, got "wsam"; call registerBackend/)]);
+      expect([e.name, e.message]).toEqual([
+        'BackendError',
+        expect.stringMatching(/^\[ready\] expected .*cpu-js, acme.*, got "wsam"; call registerBackend/),
+      ]);
     }
     for (const prefer of [5, null, [undefined]]) expect((await refusal(ready({ prefer: prefer as never }))).name).toBe('BackendError');
     expect(getBackend().name).toBe('acme');
@@ -74,7 +77,10 @@ describe("a user's backends", () => {
     const results: number[] = [];
     for (const name of backends()) {
       useBackend(name);
-      const x = ones([1, 2]).add(zeros([2, 1])).exp().sum();
+      const x = ones([1, 2])
+        .add(zeros([2, 1]))
+        .exp()
+        .sum();
       expect(x.backend).toBe(name);
       results.push(await x.item());
       x.dispose();

@@ -33,7 +33,10 @@ export function perAxis(layer: string, name: string, value: unknown, rank: numbe
   const list: unknown[] = Array.isArray(value) ? value : new Array(rank).fill(value);
   if (list.length === rank && list.every((v) => Number.isSafeInteger(v) && (v as number) >= least)) return list.slice() as number[];
   const many = rank === 1 ? '' : `, or ${rank} of them`;
-  throw new ShapeError(layer, `expected ${name} to be a whole number >= ${least}${many}, got ${show(value)}; pass one for all axes or one an axis`);
+  throw new ShapeError(
+    layer,
+    `expected ${name} to be a whole number >= ${least}${many}, got ${show(value)}; pass one for all axes or one an axis`,
+  );
 }
 
 export function flag(layer: string, name: string, value: unknown): boolean {

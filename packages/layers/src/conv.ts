@@ -1,4 +1,14 @@
-import { conv1d, conv2d, conv3d, type Generator, KonvError, type Parameter, type PerAxis, ShapeError, type Tensor } from '@konv/core-tensor';
+import {
+  conv1d,
+  conv2d,
+  conv3d,
+  type Generator,
+  KonvError,
+  type Parameter,
+  type PerAxis,
+  ShapeError,
+  type Tensor,
+} from '@konv/core-tensor';
 import { checkOptions, flag, oneOf, perAxis, whole } from './arguments.js';
 import { resetAffine } from './default-init.js';
 import { emptyParameter, factoryNames, type FactoryOptions } from './factory.js';
@@ -40,13 +50,7 @@ export abstract class ConvNd extends Module {
   bias: Parameter | null;
   readonly #conv: typeof conv2d;
 
-  constructor(
-    rank: 1 | 2 | 3,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerAxis,
-    options: ConvLayerOptions,
-  ) {
+  constructor(rank: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: PerAxis, options: ConvLayerOptions) {
     super();
     const layer = `Conv${rank}d`;
     checkOptions(layer, options, optionNames);
@@ -57,7 +61,10 @@ export abstract class ConvNd extends Module {
     this.stride = perAxis(layer, 'stride', options.stride ?? 1, rank, 1);
     this.dilation = perAxis(layer, 'dilation', options.dilation ?? 1, rank, 1);
     this.groups = whole(layer, 'groups', options.groups ?? 1, 1);
-    for (const [name, n] of [['inChannels', inChannels], ['outChannels', outChannels]] as const) {
+    for (const [name, n] of [
+      ['inChannels', inChannels],
+      ['outChannels', outChannels],
+    ] as const) {
       if (n % this.groups !== 0) throw new ShapeError(layer, `expected ${name} to be divisible by groups ${this.groups}, got ${n}`);
     }
     this.padding = this.#checkPadding(layer, options.padding ?? 0);

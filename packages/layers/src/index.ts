@@ -12,7 +12,14 @@ export { Module, type WalkOptions } from './module/module.js';
 export type { LoadResult, StateDict } from './module/state-dict.js';
 export type { PaddingMode } from './padding-mode.js';
 export {
-  AvgPool1d, AvgPool2d, AvgPool3d, type AvgPoolLayerOptions, MaxPool1d, MaxPool2d, MaxPool3d, type MaxPoolLayerOptions,
-} from './pooling.js'; // prettier-ignore
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  type AvgPoolLayerOptions,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  type MaxPoolLayerOptions,
+} from './pooling.js';
 export { Sequential } from './sequential.js';
 export { Parameter } from '@konv/core-tensor';

@@ -9,8 +9,18 @@ export interface GeneratorOption {
 export type FanMode = 'fan_in' | 'fan_out';
 /** PyTorch's names. */
 export type Nonlinearity =
-  | 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'conv_transpose1d' | 'conv_transpose2d' | 'conv_transpose3d'
-  | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu'; // prettier-ignore
+  | 'linear'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'conv_transpose1d'
+  | 'conv_transpose2d'
+  | 'conv_transpose3d'
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leaky_relu'
+  | 'selu';
 
 export interface KaimingOptions extends GeneratorOption {
   /** The negative slope of the leaky_relu that follows. Default: 0. */
@@ -26,8 +36,15 @@ export interface XavierOptions extends GeneratorOption {
 }
 
 const plain: readonly string[] = [
-  'linear', 'conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d', 'sigmoid',
-]; // prettier-ignore
+  'linear',
+  'conv1d',
+  'conv2d',
+  'conv3d',
+  'conv_transpose1d',
+  'conv_transpose2d',
+  'conv_transpose3d',
+  'sigmoid',
+];
 const nonlinearities = [...plain, 'tanh', 'relu', 'leaky_relu', 'selu'] as Nonlinearity[];
 
 function overwrite(t: Tensor, make: () => Tensor): Tensor {
@@ -81,7 +98,10 @@ export function eye_(t: Tensor): Tensor {
 export function calculateFanInAndFanOut(t: Tensor): { fanIn: number; fanOut: number } {
   const [out, inputs, ...kernel] = t.shape;
   if (t.rank < 2) {
-    throw new ShapeError('calculateFanInAndFanOut', `expected a weight [out, in, ...] of at least two axes, got shape ${showShape(t.shape)}`);
+    throw new ShapeError(
+      'calculateFanInAndFanOut',
+      `expected a weight [out, in, ...] of at least two axes, got shape ${showShape(t.shape)}`,
+    );
   }
   const field = kernel.reduce((a, b) => a * b, 1);
   return { fanIn: inputs * field, fanOut: out * field };

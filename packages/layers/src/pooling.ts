@@ -37,7 +37,10 @@ abstract class PoolNd extends Module {
     perAxis(layer, 'stride', this.stride, rank, 1);
     const padding = perAxis(layer, 'padding', this.padding, rank, 0);
     if (padding.some((p, i) => p > kernel[i] / 2)) {
-      throw new ShapeError(layer, `expected padding of at most half the kernel ${tuple(kernel)}, got ${tuple(padding)}; use a ConvNd or pad() for more`);
+      throw new ShapeError(
+        layer,
+        `expected padding of at most half the kernel ${tuple(kernel)}, got ${tuple(padding)}; use a ConvNd or pad() for more`,
+      );
     }
     this.ceilMode = flag(layer, 'ceilMode', options.ceilMode ?? false);
   }

@@ -27,7 +27,8 @@ export class Sequential extends Module {
 
   #add(name: string, module: unknown): void {
     if (!isModule(module)) {
-      const got = module === null ? 'null' : Array.isArray(module) ? 'an array; spread it: new Sequential(...layers)' : `a ${typeof module}`;
+      const got =
+        module === null ? 'null' : Array.isArray(module) ? 'an array; spread it: new Sequential(...layers)' : `a ${typeof module}`;
       const remedy = typeof module === 'function' ? '; write a Module around it, or call new for a class' : '';
       throw new KonvError('Sequential', `expected a module at "${name}", got ${got}${remedy}`);
     }

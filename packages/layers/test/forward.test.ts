@@ -54,7 +54,12 @@ describe('types', () => {
 
 describe('the wrapped forward', () => {
   it('runs the hooks of a call once, however long the chain of super.forward', () => {
-    for (const [m, want] of [[new Twice(), 2], [new TwicePlusOne(), 3], [new Deeper(), 13], [new Inheriting(), 3]] as const) {
+    for (const [m, want] of [
+      [new Twice(), 2],
+      [new TwicePlusOne(), 3],
+      [new Deeper(), 13],
+      [new Inheriting(), 3],
+    ] as const) {
       const seen: string[] = [];
       const plain = values(m.forward(one()));
       m.registerForwardPreHook(() => void seen.push('pre'));
@@ -180,10 +185,17 @@ describe('withModuleTrace', () => {
   it('tells of every call: inner first, with depth and order of entry', () => {
     const net = new Sequential(new Sequential(new ReLU(), new TwicePlusOne()), new ReLU());
     const calls: ModuleCall[] = [];
-    const y = withModuleTrace(() => net.forward(tensor([-1, 2])), (c) => calls.push(c));
+    const y = withModuleTrace(
+      () => net.forward(tensor([-1, 2])),
+      (c) => calls.push(c),
+    );
     expect(calls.map((c) => [c.module.constructor.name, c.depth, c.index])).toEqual([
-      ['ReLU', 2, 2], ['TwicePlusOne', 2, 3], ['Sequential', 1, 1], ['ReLU', 1, 4], ['Sequential', 0, 0],
-    ]); // prettier-ignore
+      ['ReLU', 2, 2],
+      ['TwicePlusOne', 2, 3],
+      ['Sequential', 1, 1],
+      ['ReLU', 1, 4],
+      ['Sequential', 0, 0],
+    ]);
     expect(calls[4].output).toBe(y);
     expect(values(calls[0].output as Tensor)).toEqual([0, 2]);
     expect(values(y)).toEqual([1, 5]);
@@ -273,7 +285,7 @@ describe('errors name the failing module once', () => {
     }
     expect(thrown(() => new Sequential(new Hiding()).forward(zeros([1, 3]))).message).toMatch(/^0\.\?\.fc \(Linear\): \[linear\]/);
   });
-  it('in hooks, and nothing of errors that are not konv\'s', () => {
+  it("in hooks, and nothing of errors that are not konv's", () => {
     const net = new Sequential(new ReLU());
     const remove = net.at(0).registerForwardHook(() => {
       throw new KonvError('mine', 'expected more');
@@ -301,6 +313,8 @@ describe('errors name the failing module once', () => {
         }
       }
     }
-    expect(thrown(() => new Sequential({ retry: new Retry() }).forward(zeros([1, 3]))).message).toMatch(/^retry\.fc \(Linear\): \[linear\] expected 2/);
+    expect(thrown(() => new Sequential({ retry: new Retry() }).forward(zeros([1, 3]))).message).toMatch(
+      /^retry\.fc \(Linear\): \[linear\] expected 2/,
+    );
   });
 });

@@ -26,7 +26,7 @@ function expectNext(nextRand: number): void {
   expect(values(rand([1]))[0]).toBe(Math.fround(nextRand));
 }
 
-describe('default initialisation is PyTorch\'s, bit for bit', () => {
+describe("default initialisation is PyTorch's, bit for bit", () => {
   const missing: string[] = [];
   for (const { seed, module: description, state, nextRand } of fixture.layers) {
     manualSeed(seed);
@@ -112,7 +112,12 @@ describe('init functions', () => {
     ['a vector has no fans', () => init.kaimingUniform_(zeros([3])), 'ShapeError', /at least two axes, got shape \[3\]/],
     ['eye_ wants a matrix', () => init.eye_(zeros([3])), 'ShapeError', /a matrix, got shape \[3\]/],
     ['an unknown nonlinearity', () => init.calculateGain('gelu' as never), 'KonvError', /'leaky_relu'.*got 'gelu'/],
-    ['an unknown mode', () => init.kaimingNormal_(zeros([2, 2]), { mode: 'fanIn' as never }), 'KonvError', /'fan_in' or 'fan_out', got 'fanIn'/],
+    [
+      'an unknown mode',
+      () => init.kaimingNormal_(zeros([2, 2]), { mode: 'fanIn' as never }),
+      'KonvError',
+      /'fan_in' or 'fan_out', got 'fanIn'/,
+    ],
     ['whole numbers have no uniform', () => init.uniform_(zeros([2], { dtype: 'int32' })), 'DTypeError', /float/],
     ['no value', () => init.constant_(zeros([2]), undefined as never), 'KonvError', /a number, got undefined/],
   ])('%s', (_, fn, name, message) => {

@@ -10,7 +10,11 @@ const close = (got: Tensor, want: number[]): void => {
   values(got).forEach((v, i) => expect(v).toBeCloseTo(want[i], 5));
 };
 /** 1, 2, ... */
-const ramp = (shape: number[]): Tensor => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1), { shape });
+const ramp = (shape: number[]): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1),
+    { shape },
+  );
 const filled = (conv: nn.ConvNd, ...weight: number[]): nn.ConvNd => {
   conv.loadStateDict({ weight: tensor(Float32Array.from(weight), { shape: conv.weight.shape }) });
   return conv;
@@ -21,7 +25,12 @@ describe('shapes of layers', () => {
     ['Conv1d', new nn.Conv1d(2, 3, 3), [4, 2, 9], [4, 3, 7]],
     ['Conv1d, unbatched', new nn.Conv1d(2, 3, 3, { padding: 'same' }), [2, 9], [3, 9]],
     ['Conv2d, even kernel, same', new nn.Conv2d(1, 2, [2, 4], { padding: 'same' }), [1, 1, 5, 6], [1, 2, 5, 6]],
-    ['Conv2d with everything', new nn.Conv2d(4, 6, [3, 2], { stride: [2, 1], padding: [1, 0], dilation: [1, 2], groups: 2, bias: false }), [2, 4, 8, 7], [2, 6, 4, 5]],
+    [
+      'Conv2d with everything',
+      new nn.Conv2d(4, 6, [3, 2], { stride: [2, 1], padding: [1, 0], dilation: [1, 2], groups: 2, bias: false }),
+      [2, 4, 8, 7],
+      [2, 6, 4, 5],
+    ],
     ['Conv2d, batch of 0', new nn.Conv2d(1, 2, 3), [0, 1, 5, 5], [0, 2, 3, 3]],
     ['Conv3d', new nn.Conv3d(1, 2, [1, 2, 3]), [1, 1, 4, 5, 6], [1, 2, 4, 4, 4]],
     ['circular', new nn.Conv2d(1, 1, 3, { padding: [1, 2], paddingMode: 'circular' }), [1, 1, 4, 4], [1, 1, 4, 6]],
@@ -42,8 +51,31 @@ describe('shapes of layers', () => {
 describe('values of layers', () => {
   it('convolution: y = bias + the sum of window times kernel', () => {
     const conv = new nn.Conv2d(1, 1, 2);
-    conv.loadStateDict({ weight: tensor([[[[0, 1], [2, 3]]]]), bias: tensor([10]) }); // prettier-ignore
-    close(conv.forward(tensor([[[[0, 1, 2], [3, 4, 5], [6, 7, 8]]]])), [29, 35, 47, 53]); // prettier-ignore
+    conv.loadStateDict({
+      weight: tensor([
+        [
+          [
+            [0, 1],
+            [2, 3],
+          ],
+        ],
+      ]),
+      bias: tensor([10]),
+    });
+    close(
+      conv.forward(
+        tensor([
+          [
+            [
+              [0, 1, 2],
+              [3, 4, 5],
+              [6, 7, 8],
+            ],
+          ],
+        ]),
+      ),
+      [29, 35, 47, 53],
+    );
   });
   // x = 1 2 3 4 under the kernel 1 10 100: the digits show what stands around it.
   it.each<[string, nn.ConvLayerOptions, number[]]>([
@@ -74,7 +106,17 @@ describe('values of layers', () => {
     expect(thrown(() => circular.forward(zeros([1, 1, 1]))).name).toBe('ShapeError');
   });
   it('pools', () => {
-    close(new nn.MaxPool2d(2).forward(tensor([[[-4, -3], [-2, -1]]])), [-1]); // prettier-ignore
+    close(
+      new nn.MaxPool2d(2).forward(
+        tensor([
+          [
+            [-4, -3],
+            [-2, -1],
+          ],
+        ]),
+      ),
+      [-1],
+    );
     close(new nn.AvgPool1d(2, { padding: 1 }).forward(tensor([[2, 4]])), [1, 2]);
     close(new nn.AvgPool1d(2, { padding: 1, countIncludePad: false }).forward(tensor([[2, 4]])), [2, 4]);
     expect(thrown(() => new nn.MaxPool2d(2, { padding: 2 })).message).toMatch(/at most half the kernel \(2, 2\), got \(2, 2\)/);
@@ -117,7 +159,11 @@ describe('gradients through layers agree with differences', () => {
     ['Linear', new nn.Linear(3, 2, options), [2, 3]],
     ['MaxPool2d', new nn.MaxPool2d(2, { stride: 1 }), [1, 1, 3, 3]],
     ['AvgPool2d', new nn.AvgPool2d(2, { padding: 1, ceilMode: true }), [1, 1, 3, 3]],
-    ['Sequential', new nn.Sequential(new nn.Linear(3, 3, options), new nn.Tanh(), new nn.Sequential(new nn.Linear(3, 2, options), new nn.LogSoftmax(1))), [2, 3]],
+    [
+      'Sequential',
+      new nn.Sequential(new nn.Linear(3, 3, options), new nn.Tanh(), new nn.Sequential(new nn.Linear(3, 2, options), new nn.LogSoftmax(1))),
+      [2, 3],
+    ],
   ];
   it.each(cases)('%s', async (_, layer, shape) => {
     const x = rand(shape, { dtype: 'float64', requiresGrad: true, generator: new Generator(2) });

@@ -6,10 +6,18 @@ import { tensors, thrown, values } from './support.js';
 
 const lenet = (): Sequential =>
   new Sequential(
-    new Conv2d(1, 6, 5, { padding: 2 }), new ReLU(), new MaxPool2d(2),
+    new Conv2d(1, 6, 5, { padding: 2 }),
+    new ReLU(),
+    new MaxPool2d(2),
     new Sequential(new Conv2d(6, 16, 5), new ReLU(), new MaxPool2d(2)),
-    new Flatten(), new Linear(400, 120), new ReLU(), new Identity(), new Linear(120, 84), new ReLU(), new Linear(84, 10),
-  ); // prettier-ignore
+    new Flatten(),
+    new Linear(400, 120),
+    new ReLU(),
+    new Identity(),
+    new Linear(120, 84),
+    new ReLU(),
+    new Linear(84, 10),
+  );
 
 /** A user's layer that remembers what it saw. */
 class Remember extends Module {
@@ -74,10 +82,14 @@ describe('Sequential releases what nobody else can see', () => {
     net.forward(x).square().sum().backward();
     const got = [...net.parameters()].map((p) => values(p.grad as Tensor));
     net.zeroGrad();
-    [...net].reduce((t: Tensor, layer) => layer.forward(t), x).square().sum().backward();
+    [...net]
+      .reduce((t: Tensor, layer) => layer.forward(t), x)
+      .square()
+      .sum()
+      .backward();
     expect([...net.parameters()].map((p) => values(p.grad as Tensor))).toEqual(got);
   });
-  it('an input that passes through is not the Sequential\'s to free', () => {
+  it("an input that passes through is not the Sequential's to free", () => {
     const x = rand([2, 3]);
     expect(new Sequential().forward(x)).toBe(x);
     expect(new Sequential(new Identity(), new Identity()).forward(x)).toBe(x);
@@ -86,7 +98,7 @@ describe('Sequential releases what nobody else can see', () => {
     const flat = new Sequential(new Flatten(), new ReLU()).forward(x);
     expect([x.disposed, flat.disposed]).toEqual([false, false]);
   });
-  it('what a user\'s layer takes or gives stays', () => {
+  it("what a user's layer takes or gives stays", () => {
     const remember = new Remember();
     const net = new Sequential(new ReLU(), remember, new ReLU(), new ReLU());
     const given: Tensor[] = [];
@@ -119,7 +131,10 @@ describe('Sequential releases what nobody else can see', () => {
     expect((seen as Tensor[]).map((t) => t.disposed)).toEqual([false, false]);
     remove();
     seen.length = 0;
-    withModuleTrace(() => net.forward(rand([3])), ({ inputs, output }) => seen.push(inputs[0], output));
+    withModuleTrace(
+      () => net.forward(rand([3])),
+      ({ inputs, output }) => seen.push(inputs[0], output),
+    );
     expect(seen.length).toBe(12);
     expect((seen as Tensor[]).every((t) => !t.disposed)).toBe(true);
   });

@@ -61,9 +61,7 @@ class Zoo extends Holder {
 describe('what a module holds', () => {
   it('class fields and assignments count, in the order of definition; buffers follow own parameters', () => {
     const zoo = new Zoo();
-    expect(Object.keys(zoo.stateDict())).toEqual([
-      'w', 'b', 'mean', 'zeta.weight', 'zeta.bias', 'alpha.0.weight', 'alpha.0.bias',
-    ]); // prettier-ignore
+    expect(Object.keys(zoo.stateDict())).toEqual(['w', 'b', 'mean', 'zeta.weight', 'zeta.bias', 'alpha.0.weight', 'alpha.0.bias']);
     expect([...zoo.namedBuffers()].map(([n]) => n)).toEqual(['mean', 'scratch']);
     expect([...zoo.namedChildren()].map(([n]) => n)).toEqual(['zeta', 'alpha']);
     expect([...zoo.namedParameters({ recurse: false })].map(([n]) => n)).toEqual(['w', 'b']);
@@ -191,8 +189,18 @@ describe('constructors refuse', () => {
     ['a negative stride', () => new Conv2d(1, 2, 3, { stride: [-1, 1] }), 'ShapeError', /stride .* got \[-1, 1\]/],
     ['negative padding', () => new Conv2d(1, 2, 3, { padding: -1 }), 'ShapeError', /padding .* >= 0, .*got -1/],
     ['another padding', () => new Conv2d(1, 2, 3, { padding: any('full') }), 'KonvError', /'same' or 'valid', got 'full'/],
-    ["'same' with a stride", () => new Conv2d(1, 2, 3, { padding: 'same', stride: 2 }), 'ShapeError', /stride 1 for padding 'same', got \(2, 2\)/],
-    ['groups that do not divide inChannels', () => new Conv2d(3, 4, 3, { groups: 2 }), 'ShapeError', /inChannels to be divisible by groups 2, got 3/],
+    [
+      "'same' with a stride",
+      () => new Conv2d(1, 2, 3, { padding: 'same', stride: 2 }),
+      'ShapeError',
+      /stride 1 for padding 'same', got \(2, 2\)/,
+    ],
+    [
+      'groups that do not divide inChannels',
+      () => new Conv2d(3, 4, 3, { groups: 2 }),
+      'ShapeError',
+      /inChannels to be divisible by groups 2, got 3/,
+    ],
     ['groups that do not divide outChannels', () => new Conv2d(4, 5, 3, { groups: 2 }), 'ShapeError', /outChannels to be divisible/],
     ['an unknown paddingMode', () => new Conv2d(1, 2, 3, { paddingMode: any('mirror') }), 'KonvError', /'reflect'.* got 'mirror'/],
     ['a stride by position', () => new Conv2d(1, 2, 3, any(2)), 'KonvError', /an object of options, got 2; write \{ stride: \.\.\. \}/],

@@ -1,6 +1,18 @@
 import '@konv/autograd';
 import { cpuJs } from '@konv/backend-cpu-js';
-import { type Backend, BackendError, getBackend, isKonvError, memory, noGrad, Scope, scope, type Tensor, tensor, zeros } from '@konv/core-tensor';
+import {
+  type Backend,
+  BackendError,
+  getBackend,
+  isKonvError,
+  memory,
+  noGrad,
+  Scope,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { Linear, type Module, Sequential } from '../src/index.js';
 import { Holder, rejected, tensors, values, withBackend } from './support.js';
@@ -15,7 +27,11 @@ class Net extends Holder {
     super();
     this.registerBuffer('mean', tensor([1, 2]));
     this.registerBuffer('scratch', tensor([7], { dtype: 'int32' }), { persistent: false });
-    for (const p of this.parameters()) p.grad = tensor([...values(p)].map((v) => v + 1), { shape: p.shape });
+    for (const p of this.parameters())
+      p.grad = tensor(
+        [...values(p)].map((v) => v + 1),
+        { shape: p.shape },
+      );
   }
 }
 /** Handles and values of everything that moves. */
@@ -91,9 +107,15 @@ describe('module.to', () => {
     await withBackend(cpuJs({ name: 'there' }), async (name) => {
       const layer = new Linear(2, 1, { bias: false });
       const before = values(layer.weight);
-      layer.forward(zeros([1, 2]).add(layer.weight)).sum().backward(null, { createGraph: true });
+      layer
+        .forward(zeros([1, 2]).add(layer.weight))
+        .sum()
+        .backward(null, { createGraph: true });
       const e = await rejected(layer.to(name));
-      expect([e.name, e.message]).toEqual(['GradError', expect.stringMatching(/the gradient of weight to be outside of a graph.*zeroGrad/)]);
+      expect([e.name, e.message]).toEqual([
+        'GradError',
+        expect.stringMatching(/the gradient of weight to be outside of a graph.*zeroGrad/),
+      ]);
       layer.zeroGrad();
       await layer.to(name);
       expect(values(layer.weight)).toEqual(before);
@@ -119,7 +141,10 @@ describe('module.to', () => {
       const moving = s.run(() => net.to(name));
       s.dispose();
       await moving;
-      expect([...net.parameters()].map((p) => [p.backend, values(p).length])).toEqual([[name, 4], [name, 2]]);
+      expect([...net.parameters()].map((p) => [p.backend, values(p).length])).toEqual([
+        [name, 4],
+        [name, 2],
+      ]);
       net.dispose();
     });
   });

@@ -43,10 +43,16 @@ describe('state dicts', () => {
     }
     const pair = new Pair();
     pair.loadStateDict(pair.stateDict());
-    expect(all(pair)).toEqual([[1, 2], [3, 4]]);
+    expect(all(pair)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     const { a, b } = pair.stateDict();
     pair.loadStateDict({ a: b, b: a });
-    expect(all(pair)).toEqual([[3, 4], [1, 2]]);
+    expect(all(pair)).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
   });
   it('convert dtypes on the way', () => {
     const layer = new Linear(2, 1, { bias: false });
@@ -55,7 +61,7 @@ describe('state dicts', () => {
     layer.loadStateDict({ weight: tensor([[3, 4]], { dtype: 'int32' }) });
     expect([layer.weight.dtype, ...values(layer.weight)]).toEqual(['float32', 3, 4]);
   });
-  it('hold the weights of a loss, as PyTorch\'s do', () => {
+  it("hold the weights of a loss, as PyTorch's do", () => {
     const loss = new CrossEntropyLoss({ weight: tensor([1, 2]) });
     expect(Object.keys(loss.stateDict())).toEqual(['weight']);
     expect(Object.keys(new CrossEntropyLoss().stateDict())).toEqual([]);
@@ -75,23 +81,64 @@ describe('state dicts', () => {
 describe('a state dict that does not fit changes nothing', () => {
   const cases: [string, (s: Record<string, any>) => void, string, RegExp[]][] = [
     ['a missing key', (s) => delete s['2.bias'], 'KonvError', [/Missing key\(s\) in state_dict: "2\.bias"\./, /strict: false/]],
-    ['an unexpected key', (s) => { s['extra'] = zeros([1]); }, 'KonvError', [/Unexpected key\(s\) in state_dict: "extra"\./, /strict: false/]],
-    ['a shape', (s) => { s['0.weight'] = zeros([2, 1, 3, 4]); }, 'ShapeError', [
-      /size mismatch for 0\.weight: copying a param with shape \[2, 1, 3, 4\] from checkpoint, the shape in current model is \[2, 1, 3, 3\]\./,
-    ]],
-    ['the same number of elements', (s) => { s['0.weight'] = zeros([2, 9]); }, 'ShapeError', [/size mismatch for 0\.weight/]],
-    ['no tensor', (s) => { s['0.bias'] = [1, 2]; }, 'KonvError', [/wrong value for 0\.bias: expected a tensor, got object/]],
-    ['a freed tensor', (s) => { s['0.bias'] = zeros([2]); s['0.bias'].dispose(); }, 'KonvError', [/0\.bias: expected a live tensor, got one that was freed by dispose\(\)/]],
-    ['everything at once', (s) => {
-      delete s['0.bias'];
-      s['x'] = zeros([1]);
-      s['0.weight'] = zeros([1]);
-      s['2.weight'] = zeros([1]);
-    }, 'ShapeError', [
-      /Error\(s\) in loading state_dict for Sequential:\n\tMissing key.*"0\.bias"\.\n\tUnexpected key.*"x"\.\n\tsize mismatch for 0\.weight.*\n\tsize mismatch for 2\.weight/,
-      /Nothing was changed/,
-    ]],
-  ]; // prettier-ignore
+    [
+      'an unexpected key',
+      (s) => {
+        s['extra'] = zeros([1]);
+      },
+      'KonvError',
+      [/Unexpected key\(s\) in state_dict: "extra"\./, /strict: false/],
+    ],
+    [
+      'a shape',
+      (s) => {
+        s['0.weight'] = zeros([2, 1, 3, 4]);
+      },
+      'ShapeError',
+      [
+        /size mismatch for 0\.weight: copying a param with shape \[2, 1, 3, 4\] from checkpoint, the shape in current model is \[2, 1, 3, 3\]\./,
+      ],
+    ],
+    [
+      'the same number of elements',
+      (s) => {
+        s['0.weight'] = zeros([2, 9]);
+      },
+      'ShapeError',
+      [/size mismatch for 0\.weight/],
+    ],
+    [
+      'no tensor',
+      (s) => {
+        s['0.bias'] = [1, 2];
+      },
+      'KonvError',
+      [/wrong value for 0\.bias: expected a tensor, got object/],
+    ],
+    [
+      'a freed tensor',
+      (s) => {
+        s['0.bias'] = zeros([2]);
+        s['0.bias'].dispose();
+      },
+      'KonvError',
+      [/0\.bias: expected a live tensor, got one that was freed by dispose\(\)/],
+    ],
+    [
+      'everything at once',
+      (s) => {
+        delete s['0.bias'];
+        s['x'] = zeros([1]);
+        s['0.weight'] = zeros([1]);
+        s['2.weight'] = zeros([1]);
+      },
+      'ShapeError',
+      [
+        /Error\(s\) in loading state_dict for Sequential:\n\tMissing key.*"0\.bias"\.\n\tUnexpected key.*"x"\.\n\tsize mismatch for 0\.weight.*\n\tsize mismatch for 2\.weight/,
+        /Nothing was changed/,
+      ],
+    ],
+  ];
   it.each(cases)('%s', (_, spoil, name, messages) => {
     const module = net();
     const before = all(module);
@@ -106,9 +153,15 @@ describe('a state dict that does not fit changes nothing', () => {
   it('floats for whole numbers', () => {
     const module = new Holder();
     module.registerBuffer('count', tensor([1], { dtype: 'int32' }));
-    expect(thrown(() => module.loadStateDict({ count: tensor([0.5]) })).message).toMatch(/dtype mismatch for count: copying float32 .* int32/);
+    expect(thrown(() => module.loadStateDict({ count: tensor([0.5]) })).message).toMatch(
+      /dtype mismatch for count: copying float32 .* int32/,
+    );
   });
-  it.each([[null, /got null/], [3, /got number/], [tensor([1]), /got a tensor/]])('%s is no state dict', (state, message) => {
+  it.each([
+    [null, /got null/],
+    [3, /got number/],
+    [tensor([1]), /got a tensor/],
+  ])('%s is no state dict', (state, message) => {
     expect(thrown(() => net().loadStateDict(state as never)).message).toMatch(message);
   });
   it('strict: false passes over keys, but not over shapes', () => {

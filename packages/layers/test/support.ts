@@ -1,5 +1,14 @@
 import { cpuJs } from '@konv/backend-cpu-js';
-import { type Backend, isKonvError, type KonvError, memory, registerBackend, type Tensor, unregisterBackend, useBackend } from '@konv/core-tensor';
+import {
+  type Backend,
+  isKonvError,
+  type KonvError,
+  memory,
+  registerBackend,
+  type Tensor,
+  unregisterBackend,
+  useBackend,
+} from '@konv/core-tensor';
 import { expect } from 'vitest';
 import * as nn from '../src/index.js';
 

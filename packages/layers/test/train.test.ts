@@ -18,7 +18,14 @@ function corr2d(x: Tensor, k: Tensor): Tensor {
   const [h, w] = k.shape;
   const y = zeros([x.shape[0] - h + 1, x.shape[1] - w + 1]);
   for (let i = 0; i < y.shape[0]; i++) {
-    for (let j = 0; j < y.shape[1]; j++) y.set_([i, j], x.slice([i, i + h], [j, j + w]).mul(k).sum());
+    for (let j = 0; j < y.shape[1]; j++)
+      y.set_(
+        [i, j],
+        x
+          .slice([i, i + h], [j, j + w])
+          .mul(k)
+          .sum(),
+      );
   }
   return y;
 }
@@ -42,7 +49,7 @@ image.slice(null, [2, 6]).zero_();
 const edges = corr2d(image, tensor([[1, -1]]));
 
 describe('the kernel [1, -1] is learned from the image and its edges', () => {
-  it('by nn.Conv2d, with PyTorch\'s very losses and weights', () => {
+  it("by nn.Conv2d, with PyTorch's very losses and weights", () => {
     manualSeed(0);
     const conv = new nn.Conv2d(1, 1, [1, 2], { bias: false });
     expect(values(conv.weight)).toEqual(fixture.initialWeight.data.map(Math.fround));
@@ -61,7 +68,7 @@ describe('the kernel [1, -1] is learned from the image and its edges', () => {
     expect(lines).toEqual(fixture.lossLines);
     expect(String(conv.weight.detach().reshape([1, 2]))).toBe(fixture.finalWeightText);
   });
-  it('by the user\'s own module through corr2d and set_, step by step the same', () => {
+  it("by the user's own module through corr2d and set_, step by step the same", () => {
     const mine = new MyConv2d([1, 2]);
     noGrad(() => mine.weight.copy_(tensor([fixture.initialWeight.data])));
     for (let i = 0; i < 10; i++) {
@@ -105,7 +112,10 @@ describe('training', () => {
   it('a frozen layer gets no gradient', () => {
     const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Linear(2, 1));
     net.at(0).requiresGrad_(false);
-    net.forward(ones([1, 2])).sum().backward();
+    net
+      .forward(ones([1, 2]))
+      .sum()
+      .backward();
     expect([...net.parameters()].map((p) => p.grad !== null)).toEqual([false, false, true, true]);
   });
 });

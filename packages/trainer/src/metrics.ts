@@ -9,7 +9,10 @@ export type Metric = (output: Tensor, targets: Tensor) => Tensor;
  */
 export function accuracy(output: Tensor, targets: Tensor): Tensor {
   if (output.rank !== 2 || targets.rank !== 1 || output.shape[0] !== targets.shape[0]) {
-    throw new ShapeError('accuracy', `expected scores [batch, classes] and targets [batch], got [${output.shape.join(', ')}] and [${targets.shape.join(', ')}]`);
+    throw new ShapeError(
+      'accuracy',
+      `expected scores [batch, classes] and targets [batch], got [${output.shape.join(', ')}] and [${targets.shape.join(', ')}]`,
+    );
   }
   return mean(cast(eq(output.argmax(1), targets), 'float32'));
 }

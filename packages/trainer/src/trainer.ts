@@ -98,7 +98,8 @@ export class Trainer {
    */
   async fit(loader: Loader, options: FitOptions): Promise<History> {
     const { epochs, validation, callbacks = [], signal } = options;
-    if (!Number.isInteger(epochs) || epochs < 0) throw new KonvError('fit', `expected a whole number of epochs >= 0, got ${String(epochs)}`);
+    if (!Number.isInteger(epochs) || epochs < 0)
+      throw new KonvError('fit', `expected a whole number of epochs >= 0, got ${String(epochs)}`);
     if (this.#fitting) throw new KonvError('fit', 'expected one training at a time, got a second call while the first runs; await it');
     this.#fitting = true;
     const history: History = { epochs: [], losses: [], stopped: null };
@@ -130,7 +131,13 @@ export class Trainer {
     return history;
   }
 
-  async #epoch(loader: Loader, validation: Loader | undefined, callbacks: readonly Callback[], signal: AbortSignal | undefined, p: Progress): Promise<void> {
+  async #epoch(
+    loader: Loader,
+    validation: Loader | undefined,
+    callbacks: readonly Callback[],
+    signal: AbortSignal | undefined,
+    p: Progress,
+  ): Promise<void> {
     const names = ['loss', ...Object.keys(this.metrics)];
     const means = new RunningMeans(names);
     const started = performance.now();
@@ -140,7 +147,12 @@ export class Trainer {
       await means.flush();
       const now = performance.now();
       lastRead = now;
-      Object.assign(p, { samples: means.samples, loss: means.mean('loss'), metrics: means.means(names.slice(1)), seconds: (now - started) / 1000 });
+      Object.assign(p, {
+        samples: means.samples,
+        loss: means.mean('loss'),
+        metrics: means.means(names.slice(1)),
+        seconds: (now - started) / 1000,
+      });
     };
     this.model.train();
     try {
@@ -187,7 +199,10 @@ export class Trainer {
   #scalarLoss(output: Tensor, targets: Tensor): Tensor {
     const loss = this.#loss(output, targets);
     if (!isTensor(loss) || loss.size !== 1) {
-      throw new KonvError('fit', `expected the loss to be a scalar tensor, got ${isTensor(loss) ? `shape [${loss.shape.join(', ')}]` : typeof loss}; reduce it by mean or sum`);
+      throw new KonvError(
+        'fit',
+        `expected the loss to be a scalar tensor, got ${isTensor(loss) ? `shape [${loss.shape.join(', ')}]` : typeof loss}; reduce it by mean or sum`,
+      );
     }
     return loss;
   }
@@ -253,5 +268,8 @@ function inScope(name: string, fn: () => Tensor[]): Tensor[] {
 
 function checkBatch(op: string, batch: unknown): Batch {
   if (Array.isArray(batch) && batch.length === 2 && isTensor(batch[0]) && isTensor(batch[1])) return batch as unknown as Batch;
-  throw new KonvError(op, `expected batches [inputs, targets] of two tensors, got ${Array.isArray(batch) ? `an array of ${batch.length}` : typeof batch}`);
+  throw new KonvError(
+    op,
+    `expected batches [inputs, targets] of two tensors, got ${Array.isArray(batch) ? `an array of ${batch.length}` : typeof batch}`,
+  );
 }

@@ -7,14 +7,24 @@ import { describe, expect, it } from 'vitest';
 import { asLoader, batches, smallNet, trainerFor } from './support.js';
 
 const record = (epoch: number, loss: number, extra: Partial<EpochRecord> = {}): EpochRecord => ({
-  epoch, loss, metrics: {}, validation: null, samples: 1, seconds: 1, ...extra,
-}); // prettier-ignore
+  epoch,
+  loss,
+  metrics: {},
+  validation: null,
+  samples: 1,
+  seconds: 1,
+  ...extra,
+});
 
 /** Feeds epoch losses to a callback and tells after how many it stopped. */
 async function stopsAfter(options: Parameters<typeof earlyStopping>[0], records: EpochRecord[]): Promise<number | null> {
   const callback = earlyStopping(options);
   let reason: string | null = null;
-  const p = { stop: (r: string) => { reason = r; } } as never; // prettier-ignore
+  const p = {
+    stop: (r: string) => {
+      reason = r;
+    },
+  } as never;
   await callback.onFitStart?.(p);
   for (const [i, r] of records.entries()) {
     await callback.onEpochEnd?.(p, r);
@@ -31,7 +41,12 @@ describe('earlyStopping', () => {
     ['minDelta', { patience: 0, minDelta: 0.5 }, [3, 2.8], 2],
     ['NaN', { patience: 1 }, [1, Number.NaN, Number.NaN, 0.5], 3],
   ])('%s', async (_name, options, losses, expected) => {
-    expect(await stopsAfter(options, losses.map((l, i) => record(i + 1, l)))).toBe(expected); // prettier-ignore
+    expect(
+      await stopsAfter(
+        options,
+        losses.map((l, i) => record(i + 1, l)),
+      ),
+    ).toBe(expected);
   });
 
   it('watches a metric of the validation, where more is better', async () => {

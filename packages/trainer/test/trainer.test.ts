@@ -145,7 +145,15 @@ describe('metrics', () => {
   it('counts the confusion matrix', async () => {
     const { tensor } = await import('@konv/core-tensor');
     const m = new ConfusionMatrix(3);
-    await m.add(tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]), tensor(Int32Array.of(0, 1, 1, 2))); // prettier-ignore
+    await m.add(
+      tensor([
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+        [1, 0, 0],
+      ]),
+      tensor(Int32Array.of(0, 1, 1, 2)),
+    );
     expect([...m.counts]).toEqual([1, 0, 0, 0, 1, 1, 1, 0, 0]);
     expect(m.accuracy).toBe(0.5);
     expect(m.recall(1)).toBe(0.5);

@@ -18,13 +18,25 @@ Medians of one process; the ratio is the peer's time over ours. Let nothing else
 function cells(r: Row): string[] {
   const number = (v: number | null, digits: number): string => (v === null ? '' : v.toFixed(digits));
   return [
-    r.suite, r.op, r.shape, r.backend, number(r.ms, 2), number(r.gflops, 2), r.peer ?? '', number(r.peerMs, 1),
-    r.ratio === null ? '' : `${r.ratio.toFixed(r.ratio < 10 ? 2 : 0)}x`, r.note,
-  ]; // prettier-ignore
+    r.suite,
+    r.op,
+    r.shape,
+    r.backend,
+    number(r.ms, 2),
+    number(r.gflops, 2),
+    r.peer ?? '',
+    number(r.peerMs, 1),
+    r.ratio === null ? '' : `${r.ratio.toFixed(r.ratio < 10 ? 2 : 0)}x`,
+    r.note,
+  ];
 }
 
 const widths = [8, 26, 20, 8, 9, 8, 9, 10, 7, 0];
-const line = (c: readonly string[]): string => c.map((text, i) => (i >= 4 && i <= 8 && i !== 6 ? text.padStart(widths[i]) : text.padEnd(widths[i]))).join('  ').trimEnd();
+const line = (c: readonly string[]): string =>
+  c
+    .map((text, i) => (i >= 4 && i <= 8 && i !== 6 ? text.padStart(widths[i]) : text.padEnd(widths[i])))
+    .join('  ')
+    .trimEnd();
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -14,9 +14,16 @@ export interface ConvShape {
 }
 
 const shape = (
-  name: string, batch: number, inChannels: number, size: number, outChannels: number, kernel: number, stride = 1,
-  padding = 0, groups = 1,
-): ConvShape => ({ name, batch, inChannels, size, outChannels, kernel, stride, padding, groups }); // prettier-ignore
+  name: string,
+  batch: number,
+  inChannels: number,
+  size: number,
+  outChannels: number,
+  kernel: number,
+  stride = 1,
+  padding = 0,
+  groups = 1,
+): ConvShape => ({ name, batch, inChannels, size, outChannels, kernel, stride, padding, groups });
 
 export const convShapes: readonly ConvShape[] = [
   shape('LeNet conv1', 64, 1, 28, 6, 5, 1, 2),

@@ -50,20 +50,36 @@ export async function convSuite(report: Report, { backend, peers }: SuiteOptions
       const peerMs = peer ? time(peer, 300, 1) : null;
       const perImage = peerMs === null ? null : (peerMs / small.batch) * s.batch;
       report({
-        suite: 'conv', op, shape: s.name, backend, ms, gflops: (gigaflop(s) / ms) * 1e3,
-        peer: peer ? 'tfjs-cpu' : null, peerMs: perImage, ratio: perImage === null ? null : perImage / ms,
+        suite: 'conv',
+        op,
+        shape: s.name,
+        backend,
+        ms,
+        gflops: (gigaflop(s) / ms) * 1e3,
+        peer: peer ? 'tfjs-cpu' : null,
+        peerMs: perImage,
+        ratio: perImage === null ? null : perImage / ms,
         note: peer && small.batch !== s.batch ? `peer at batch ${small.batch}, times ${s.batch}` : '',
-      }); // prettier-ignore
+      });
     }
   }
 }
 
 function leNet(): nn.Sequential {
   return new nn.Sequential(
-    new nn.Conv2d(1, 6, 5, { padding: 2 }), new nn.ReLU(), new nn.MaxPool2d(2),
-    new nn.Conv2d(6, 16, 5), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten(),
-    new nn.Linear(400, 120), new nn.ReLU(), new nn.Linear(120, 84), new nn.ReLU(), new nn.Linear(84, 10),
-  ); // prettier-ignore
+    new nn.Conv2d(1, 6, 5, { padding: 2 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Conv2d(6, 16, 5),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Flatten(),
+    new nn.Linear(400, 120),
+    new nn.ReLU(),
+    new nn.Linear(120, 84),
+    new nn.ReLU(),
+    new nn.Linear(84, 10),
+  );
 }
 
 /** One step of LeNet-5 by the trainer: forward, loss, backward, SGD with momentum. */
@@ -78,15 +94,27 @@ export async function lenetSuite(report: Report, { backend, peers }: SuiteOption
   });
   const x = rand([batch, 1, 28, 28]);
   const t = randint(0, 10, [batch]);
-  const ms = time(() => {
-    for (const value of trainer.trainStep(x, t)) value.dispose();
-  }, 3000, 10);
+  const ms = time(
+    () => {
+      for (const value of trainer.trainStep(x, t)) value.dispose();
+    },
+    3000,
+    10,
+  );
   const peer = peers ? await tfjsLeNetStep(batch) : null;
   const peerMs = peer ? time(peer, 300, 1) : null;
   report({
-    suite: 'lenet', op: 'training step', shape: `batch ${batch}`, backend, ms, gflops: null, peer: peer ? 'tfjs-cpu' : null,
-    peerMs, ratio: peerMs === null ? null : peerMs / ms, note: `${Math.round((batch / ms) * 1000)} images/s`,
-  }); // prettier-ignore
+    suite: 'lenet',
+    op: 'training step',
+    shape: `batch ${batch}`,
+    backend,
+    ms,
+    gflops: null,
+    peer: peer ? 'tfjs-cpu' : null,
+    peerMs,
+    ratio: peerMs === null ? null : peerMs / ms,
+    note: `${Math.round((batch / ms) * 1000)} images/s`,
+  });
 }
 
 /** What an op costs beside its kernel: chains of additions of four numbers. */
@@ -107,8 +135,16 @@ export async function dispatchSuite(report: Report, { backend }: SuiteOptions): 
   for (const [op, run] of cases) {
     const ms = time(run, 1000, 20);
     report({
-      suite: 'dispatch', op, shape: '[4]', backend, ms, gflops: null, peer: null, peerMs: null, ratio: null,
+      suite: 'dispatch',
+      op,
+      shape: '[4]',
+      backend,
+      ms,
+      gflops: null,
+      peer: null,
+      peerMs: null,
+      ratio: null,
       note: `${((ms / ops) * 1000).toFixed(2)} us an op`,
-    }); // prettier-ignore
+    });
   }
 }

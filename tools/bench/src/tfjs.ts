@@ -55,7 +55,15 @@ export async function tfjsConv(s: ConvShape, op: ConvOp): Promise<(() => void) |
   const filter = tf.randomUniform(filterShape);
   const out = Math.floor((s.size + 2 * s.padding - s.kernel) / s.stride) + 1;
   const dy = tf.randomUniform([s.batch, out, out, s.outChannels]);
-  const pad = s.padding === 0 ? 'valid' : [[0, 0], [s.padding, s.padding], [s.padding, s.padding], [0, 0]]; // prettier-ignore
+  const pad =
+    s.padding === 0
+      ? 'valid'
+      : [
+          [0, 0],
+          [s.padding, s.padding],
+          [s.padding, s.padding],
+          [0, 0],
+        ];
   const attrs = { strides: [s.stride, s.stride], pad, dataFormat: 'NHWC', dilations: [1, 1], filterShape, inputShape: x.shape };
   const names: Record<ConvOp, [string, Record<string, Tf.Tensor>]> = {
     forward: [depthwise ? 'DepthwiseConv2dNative' : 'Conv2D', { x, filter }],
@@ -76,10 +84,22 @@ export async function tfjsConv(s: ConvShape, op: ConvOp): Promise<(() => void) |
 export async function tfjsLeNetStep(batch: number): Promise<() => void> {
   const tf = await tfjsCpu();
   const variable = (shape: number[]): Tf.Variable => tf.variable(tf.randomUniform(shape, -0.1, 0.1));
-  const w = [[5, 5, 1, 6], [5, 5, 6, 16], [400, 120], [120, 84], [84, 10]].map(variable); // prettier-ignore
+  const w = [
+    [5, 5, 1, 6],
+    [5, 5, 6, 16],
+    [400, 120],
+    [120, 84],
+    [84, 10],
+  ].map(variable);
   const b = [6, 16, 120, 84, 10].map((n) => variable([n]));
   const x = tf.randomUniform([batch, 28, 28, 1]) as Tf.Tensor4D;
-  const labels = tf.oneHot(tf.tensor1d(Array.from({ length: batch }, (_, i) => i % 10), 'int32'), 10);
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: batch }, (_, i) => i % 10),
+      'int32',
+    ),
+    10,
+  );
   const optimizer = tf.train.momentum(0.05, 0.9);
   const loss = (): Tf.Scalar => {
     let h: Tf.Tensor = tf.relu(tf.add(tf.conv2d(x, w[0] as unknown as Tf.Tensor4D, 1, 'same'), b[0]));

@@ -32,28 +32,12 @@ const konv = 'packages/konv/src/index.ts';
 describe('the arrows between packages', () => {
   it.each([
     ['layers -> autograd', { [layers]: "import '../../autograd/src/index.js';" }, ['arrows-of-layers']],
-    [
-      'layers -> autograd, types',
-      { [layers]: "export type {} from '../../autograd/src/index.js';" },
-      ['arrows-of-layers'],
-    ],
-    [
-      'layers -> autograd, late',
-      { [layers]: "export const f = () => import('../../autograd/src/index.js');" },
-      ['arrows-of-layers'],
-    ],
-    [
-      'data -> Node, at once',
-      { [data]: "import { readFile } from 'node:fs';\nexport { readFile };" },
-      ['no-static-node'],
-    ],
+    ['layers -> autograd, types', { [layers]: "export type {} from '../../autograd/src/index.js';" }, ['arrows-of-layers']],
+    ['layers -> autograd, late', { [layers]: "export const f = () => import('../../autograd/src/index.js');" }, ['arrows-of-layers']],
+    ['data -> Node, at once', { [data]: "import { readFile } from 'node:fs';\nexport { readFile };" }, ['no-static-node']],
     ['layers -> Node', { [layers]: "export const f = () => import('node:fs');" }, ['no-node-here']],
     ['a lost file', { [layers]: "import './lost.js';" }, ['resolvable']],
-    [
-      'a test',
-      { [layers]: "import '../test/a.js';", 'packages/layers/test/a.ts': '' },
-      ['arrows-of-layers', 'sources-only'],
-    ],
+    ['a test', { [layers]: "import '../test/a.js';", 'packages/layers/test/a.ts': '' }, ['arrows-of-layers', 'sources-only']],
   ])('refuse %s', async (_name, files, rules) => {
     expect(await brokenBy(files)).toEqual(rules);
   });

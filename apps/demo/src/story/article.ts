@@ -14,8 +14,8 @@ export function barImage(): Tensor {
 }
 
 function byHand(say: Say): void {
-  const x = tensor([[0, 1, 2], [3, 4, 5], [6, 7, 8]]); // prettier-ignore
-  const k = tensor([[0, 1], [2, 3]]); // prettier-ignore
+  const x = tensor([[0, 1, 2], [3, 4, 5], [6, 7, 8]]);
+  const k = tensor([[0, 1], [2, 3]]);
   say('A convolution layer slides a kernel over its input and sums the products (a cross-correlation):');
   say();
   say(indent(sideBySide([titled('input', x), titled('kernel', k), titled('corr2d(input, kernel)', corr2d(x, k))])));

@@ -49,7 +49,7 @@ function small(x: Tensor, scale: number): string {
 
 function edgeLayer(): nn.Conv2d {
   const layer = new nn.Conv2d(1, 1, [3, 3], { padding: 1, bias: false });
-  layer.loadStateDict({ weight: tensor([[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]]]) }); // prettier-ignore
+  layer.loadStateDict({ weight: tensor([[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]]]) });
   return layer;
 }
 

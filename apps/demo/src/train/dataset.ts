@@ -17,9 +17,6 @@ export interface Images {
 export async function loadImages(chosen: string | null, system: string = SYSTEM): Promise<Images> {
   const whole = existsSync(join(system, 'train-images-idx3-ubyte.gz')) || existsSync(join(system, 'train-images-idx3-ubyte'));
   const root = chosen ?? (whole ? system : EMBEDDED);
-  const [train, test] = await Promise.all([
-    data.FashionMNIST.load({ root, train: true }),
-    data.FashionMNIST.load({ root, train: false }),
-  ]);
+  const [train, test] = await Promise.all([data.FashionMNIST.load({ root, train: true }), data.FashionMNIST.load({ root, train: false })]);
   return { train, test, source: root === EMBEDDED ? 'the subset shipped with the demo' : root };
 }

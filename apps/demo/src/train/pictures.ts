@@ -63,7 +63,15 @@ const GAP = 14;
 const frame: Rgb = [64, 64, 64];
 
 /** Draws `values`, rows of `w`, each as a square. */
-function tile(canvas: Canvas, x0: number, y0: number, values: ArrayLike<number>, w: number, scale: number, color: (v: number) => Rgb): void {
+function tile(
+  canvas: Canvas,
+  x0: number,
+  y0: number,
+  values: ArrayLike<number>,
+  w: number,
+  scale: number,
+  color: (v: number) => Rgb,
+): void {
   for (let i = 0; i < values.length; i++) {
     canvas.rect(x0 + (i % w) * scale, y0 + Math.floor(i / w) * scale, scale, scale, color(values[i]));
   }

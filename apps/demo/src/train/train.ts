@@ -26,7 +26,11 @@ async function confusion(model: nn.Module, loader: data.DataLoader<unknown>, cla
 
 function showConfusion(say: Say, matrix: ConfusionMatrix, names: readonly string[]): void {
   const short = names.map((n) => n.slice(0, 5));
-  const rows = names.map((name, i) => [name, ...names.map((_, j) => (matrix.at(i, j) === 0 ? '.' : String(matrix.at(i, j)))), percent(matrix.recall(i))]);
+  const rows = names.map((name, i) => [
+    name,
+    ...names.map((_, j) => (matrix.at(i, j) === 0 ? '.' : String(matrix.at(i, j)))),
+    percent(matrix.recall(i)),
+  ]);
   say('Confusion matrix: a row for each true class, a column for each predicted one.');
   say();
   say(table([['', ...short, 'right'], ...rows], names.map((_, i) => i + 1).concat(names.length + 1)));
@@ -43,7 +47,9 @@ export async function trainLeNet(say: Say, out: Output, args: Args, { train, tes
   const testLoader = new data.DataLoader(test, { batchSize: Math.max(args.batch, 256) });
   const parameters = [...model.parameters()].reduce((n, p) => n + p.size, 0);
   say(`Fashion-MNIST: ${grouped(train.length)} training and ${grouped(test.length)} test images, from ${source}`);
-  say(`LeNet-5: ${grouped(parameters)} parameters; SGD, learning rate ${args.lr}, momentum 0.9, batches of ${args.batch}, seed ${args.seed}`);
+  say(
+    `LeNet-5: ${grouped(parameters)} parameters; SGD, learning rate ${args.lr}, momentum 0.9, batches of ${args.batch}, seed ${args.seed}`,
+  );
   say();
   const trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer, metrics: { accuracy } });
   const history = await trainer.fit(trainLoader, {

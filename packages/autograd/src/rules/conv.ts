@@ -1,13 +1,4 @@
-import {
-  convBackward,
-  type ConvGeometry,
-  convGradInputOp,
-  convGradWeightOp,
-  convOp,
-  dispatch,
-  sum,
-  type Tensor,
-} from '@konv/core-tensor';
+import { convBackward, type ConvGeometry, convGradInputOp, convGradWeightOp, convOp, dispatch, sum, type Tensor } from '@konv/core-tensor';
 import { A, B, NOTHING, type RuleTable } from '../rule.js';
 import { beforeActivation } from './linear-algebra.js';
 

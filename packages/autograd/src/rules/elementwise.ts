@@ -16,7 +16,7 @@ import {
   type Tensor,
   where,
   zeros,
-} from '@konv/core-tensor'; // prettier-ignore
+} from '@konv/core-tensor';
 import { beside, type RuleContext } from '../context.js';
 import { A, B, NOTHING, type RuleTable } from '../rule.js';
 import { sumTo } from './sum-to.js';
@@ -28,21 +28,8 @@ const zero = (c: RuleContext<null>, dy: Tensor): Tensor => zeros(c.shape(0), bes
 
 type UnaryRules = Pick<
   RuleTable,
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'tanh'
-  | 'floor'
-  | 'neg'
-  | 'abs'
-  | 'sign'
-  | 'square'
-  | 'reciprocal'
-  | 'rsqrt'
-  | 'ceil'
-  | 'relu'
-  | 'sigmoid'
->; // prettier-ignore
+  'exp' | 'log' | 'sqrt' | 'tanh' | 'floor' | 'neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'rsqrt' | 'ceil' | 'relu' | 'sigmoid'
+>;
 
 export const unaryRules: UnaryRules = {
   exp: { name: 'ExpBackward0', savesOutputs: [A], each: [(c, dy) => mul(dy, c.output(0))] },
@@ -110,18 +97,7 @@ function powExponent(dy: Tensor, a: Other, b: Tensor, y: Tensor): Tensor {
 
 type BinaryRules = Pick<
   RuleTable,
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'pow'
-  | 'maximum'
-  | 'minimum'
-  | 'reluGrad'
-  | 'sigmoidGrad'
-  | 'tanhGrad'
-  | 'where'
-  | 'cast'
+  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'reluGrad' | 'sigmoidGrad' | 'tanhGrad' | 'where' | 'cast'
 >;
 
 export const binaryRules: BinaryRules = {
@@ -199,11 +175,7 @@ export const binaryRules: BinaryRules = {
   where: {
     name: 'WhereBackward0',
     saves: [NOTHING, A, A],
-    each: [
-      (_, dy) => dy,
-      (c, dy) => sumTo(where(c.input(0), dy, 0), c.shape(1)),
-      (c, dy) => sumTo(where(c.input(0), 0, dy), c.shape(2)),
-    ],
+    each: [(_, dy) => dy, (c, dy) => sumTo(where(c.input(0), dy, 0), c.shape(1)), (c, dy) => sumTo(where(c.input(0), 0, dy), c.shape(2))],
   },
   cast: { name: 'ToCopyBackward0', each: [(c, dy) => cast(dy, c.dtype(0))] },
 };

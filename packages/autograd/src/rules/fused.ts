@@ -1,18 +1,4 @@
-import {
-  batchNormBackward,
-  dispatch,
-  eq,
-  exp,
-  ge,
-  lt,
-  mul,
-  neg,
-  reshape,
-  scatterAddOp,
-  sub,
-  sum,
-  where,
-} from '@konv/core-tensor'; // prettier-ignore
+import { batchNormBackward, dispatch, eq, exp, ge, lt, mul, neg, reshape, scatterAddOp, sub, sum, where } from '@konv/core-tensor';
 import { A, B, C, NOTHING, type RuleTable } from '../rule.js';
 
 export const fusedRules: Pick<RuleTable, 'softmax' | 'logSoftmax' | 'crossEntropy' | 'batchNormTrain'> = {

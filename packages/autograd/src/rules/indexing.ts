@@ -1,15 +1,4 @@
-import {
-  arange,
-  cumsum,
-  dispatch,
-  expand,
-  gatherOp,
-  reshape,
-  scatterAddOp,
-  type Shape,
-  type Tensor,
-  zeros,
-} from '@konv/core-tensor';
+import { arange, cumsum, dispatch, expand, gatherOp, reshape, scatterAddOp, type Shape, type Tensor, zeros } from '@konv/core-tensor';
 import { beside } from '../context.js';
 import { B, NOTHING, type RuleTable } from '../rule.js';
 

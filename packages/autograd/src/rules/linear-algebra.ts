@@ -1,14 +1,4 @@
-import {
-  type ActivationKind,
-  dispatch,
-  matmulOp,
-  reluGrad,
-  reshape,
-  sigmoidGrad,
-  sum,
-  tanhGrad,
-  type Tensor,
-} from '@konv/core-tensor';
+import { type ActivationKind, dispatch, matmulOp, reluGrad, reshape, sigmoidGrad, sum, tanhGrad, type Tensor } from '@konv/core-tensor';
 import { A, B, NOTHING, type RuleTable } from '../rule.js';
 import { shapeOf } from './names.js';
 import { sumTo } from './sum-to.js';
@@ -41,8 +31,7 @@ export const linearAlgebraRules: Pick<RuleTable, 'matmul' | 'linear'> = {
   // y = a' b', where a' is a or its transpose: da' = dy b'^T and db' = a'^T dy. The gradient of a stored transpose is
   // the transpose of that: da = b' dy^T and db = dy^T a'.
   matmul: {
-    name: (node) =>
-      shapeOf(node.inputs[0])[0] === 1 && shapeOf(node.inputs[1])[0] === 1 ? 'MmBackward0' : 'BmmBackward0',
+    name: (node) => (shapeOf(node.inputs[0])[0] === 1 && shapeOf(node.inputs[1])[0] === 1 ? 'MmBackward0' : 'BmmBackward0'),
     saves: [B, A],
     each: [
       (c, dy) => {

@@ -10,16 +10,13 @@ import {
   sliceOp,
   type Tensor,
   zeros,
-} from '@konv/core-tensor'; // prettier-ignore
+} from '@konv/core-tensor';
 import { beside } from '../context.js';
 import type { RuleTable } from '../rule.js';
 import { reshapeName } from './names.js';
 import { sumTo } from './sum-to.js';
 
-type MovementRules = Pick<
-  RuleTable,
-  'reshape' | 'permute' | 'expand' | 'slice' | 'clone' | 'embed' | 'setSlice' | 'cat'
->;
+type MovementRules = Pick<RuleTable, 'reshape' | 'permute' | 'expand' | 'slice' | 'clone' | 'embed' | 'setSlice' | 'cat'>;
 
 function sliced(x: Tensor, axes: readonly SliceAxis[]): Tensor {
   return dispatch(sliceOp, [x], { axes });

@@ -31,10 +31,7 @@ export const poolRules: PoolRules = {
     each: [(c, dx) => dispatch(avgPoolOp, [dx], c.attrs)],
   },
   resample: {
-    name: (node) =>
-      (node.attrs as { kind: string }).kind === 'nearest'
-        ? 'UpsampleNearest2DBackward0'
-        : 'UpsampleBilinear2DBackward0',
+    name: (node) => ((node.attrs as { kind: string }).kind === 'nearest' ? 'UpsampleNearest2DBackward0' : 'UpsampleBilinear2DBackward0'),
     each: [(c, dy) => dispatch(resampleOp, [dy], { ...c.attrs, adjoint: !c.attrs.adjoint })],
   },
 };

@@ -12,10 +12,7 @@ function shared(c: RuleContext<{ readonly axes: readonly number[] }>, dy: Tensor
 
 export const reduceRules: Pick<RuleTable, 'sum' | 'amax' | 'amin'> = {
   sum: {
-    name: (node) =>
-      (node.attrs as { axes: unknown[] }).axes.length === shapeOf(node.inputs[0]).length
-        ? 'SumBackward0'
-        : 'SumBackward1',
+    name: (node) => ((node.attrs as { axes: unknown[] }).axes.length === shapeOf(node.inputs[0]).length ? 'SumBackward0' : 'SumBackward1'),
     each: [(c, dy) => expand(dy, c.shape(0))],
   },
   amax: { name: 'AmaxBackward0', saves: [A], savesOutputs: [A], each: [shared] },

@@ -151,14 +151,12 @@ export const movementCases: CasesFor<
     row(
       'both operands',
       () => [leaf([4, 3]), stridedLeaf([2, 3])],
-      (base, value) =>
-        dispatch(setSliceOp, [base.square(), value.square()], { axes: parseIndex('setSlice', [[0, 4, 2]], [4, 3]) }),
+      (base, value) => dispatch(setSliceOp, [base.square(), value.square()], { axes: parseIndex('setSlice', [[0, 4, 2]], [4, 3]) }),
     ),
     row(
       'a dropped axis',
       () => [leaf([2, 3]), leaf([2])],
-      (base, value) =>
-        dispatch(setSliceOp, [base.square(), value.square()], { axes: parseIndex('setSlice', [null, 1], [2, 3]) }),
+      (base, value) => dispatch(setSliceOp, [base.square(), value.square()], { axes: parseIndex('setSlice', [null, 1], [2, 3]) }),
     ),
   ],
   cat: [

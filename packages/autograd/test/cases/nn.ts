@@ -38,7 +38,7 @@ const geometry2d: ConvGeometry = internConv({
   dilation: [1, 1, 2],
   padLow: [0, 1, 0],
   padHigh: [0, 1, 1],
-}); // prettier-ignore
+});
 const geometry3d: ConvGeometry = internConv({
   rank: 3,
   batch: 1,
@@ -52,7 +52,7 @@ const geometry3d: ConvGeometry = internConv({
   dilation: [1, 1, 1],
   padLow: [0, 0, 0],
   padHigh: [0, 0, 0],
-}); // prettier-ignore
+});
 const convX = [2, 4, 1, 5, 4];
 const convW = [2, 2, 1, 3, 2];
 const convY = [2, 2, 1, 3, 2];
@@ -73,7 +73,7 @@ const pool: PoolGeometry = internPool({
   padLow: [0, 1, 0],
   padHigh: [0, 0, 1],
   countIncludePad: false,
-}); // prettier-ignore
+});
 const poolX = [1, 2, 1, 4, 5];
 const poolY = [1, 2, 1, 2, 3];
 const indices = (): Tensor => int32([0, 1, 4, 10, 7, 19, 0, 2, 4, 6, 7, 19], poolY);
@@ -123,11 +123,7 @@ export const nnCases: CasesFor<
   matmul: [
     ...[false, true].flatMap((ta) =>
       [false, true].map((tb) =>
-        row(
-          `transposed ${ta} ${tb}`,
-          () => [leaf(ta ? [2, 3, 2] : [2, 2, 3]), leaf(tb ? [2, 2, 3] : [2, 3, 2])],
-          matmul(ta, tb),
-        ),
+        row(`transposed ${ta} ${tb}`, () => [leaf(ta ? [2, 3, 2] : [2, 2, 3]), leaf(tb ? [2, 2, 3] : [2, 3, 2])], matmul(ta, tb)),
       ),
     ),
     row('shared left', () => [leaf([1, 2, 3]), leaf([3, 3, 2])], matmul(false, false)),
@@ -169,11 +165,7 @@ export const nnCases: CasesFor<
   ],
 
   conv: [
-    row(
-      'grouped, strided, dilated, uneven padding',
-      () => [leaf(convX), leaf(convW), leaf([2])],
-      conv(null, geometry2d),
-    ),
+    row('grouped, strided, dilated, uneven padding', () => [leaf(convX), leaf(convW), leaf([2])], conv(null, geometry2d)),
     row('3-D, no bias', () => [leaf([1, 2, 3, 3, 2]), stridedLeaf([3, 2, 2, 2, 1])], conv(null, geometry3d)),
     row('input only', () => [leaf(convX), constant(convW)], conv(null, geometry2d)),
     row('weight only', () => [constant(convX), leaf(convW), leaf([2])], conv(null, geometry2d)),

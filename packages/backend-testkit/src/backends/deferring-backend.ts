@@ -1,6 +1,4 @@
-import type {
-  Backend, BackendBuffer, BufferRole, ConvGeometry, DType, HostArray, MemoryInfo, Shape, TensorRef,
-} from '@konv/core-tensor'; // prettier-ignore
+import type { Backend, BackendBuffer, BufferRole, ConvGeometry, DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
 import { byteSize, contiguousStrides, sizeOf } from '@konv/core-tensor';
 
 /** A handle whose memory on the inner backend comes late, goes late and may be replaced in between. */
@@ -201,10 +199,35 @@ function overwrites(family: string, out: TensorRef, args: readonly Arg[]): boole
 }
 
 const kernels = [
-  'unary', 'binary', 'where', 'reduce', 'argReduce', 'copyStrided', 'fill', 'cast', 'gather', 'scatterAdd', 'scan', 'sort',
-  'resample', 'matmul', 'conv', 'convGradInput', 'convGradWeight', 'convBackward', 'pool', 'poolGrad', 'linear', 'softmax',
-  'logSoftmax', 'crossEntropy', 'batchNormTrain', 'batchNormGrad', 'sgdStep', 'adamStep',
-] as const satisfies readonly (keyof Backend)[]; // prettier-ignore
+  'unary',
+  'binary',
+  'where',
+  'reduce',
+  'argReduce',
+  'copyStrided',
+  'fill',
+  'cast',
+  'gather',
+  'scatterAdd',
+  'scan',
+  'sort',
+  'resample',
+  'matmul',
+  'conv',
+  'convGradInput',
+  'convGradWeight',
+  'convBackward',
+  'pool',
+  'poolGrad',
+  'linear',
+  'softmax',
+  'logSoftmax',
+  'crossEntropy',
+  'batchNormTrain',
+  'batchNormGrad',
+  'sgdStep',
+  'adamStep',
+] as const satisfies readonly (keyof Backend)[];
 
 export interface DeferringCounts {
   queued: number;
@@ -234,4 +257,3 @@ export function deferringBackend(inner: Backend, name = 'deferring'): Backend & 
   }
   return backend as unknown as Backend & { readonly counts: DeferringCounts };
 }
-

@@ -1,7 +1,18 @@
 import {
-  type Backend, type BackendBuffer, BackendError, byteSize, type Capabilities, type DType, type HostArray, hostArray,
-  INTERFACE_VERSION, type MemoryInfo, type Shape, sizeOf, type TensorRef,
-} from '@konv/core-tensor'; // prettier-ignore
+  type Backend,
+  type BackendBuffer,
+  BackendError,
+  byteSize,
+  type Capabilities,
+  type DType,
+  type HostArray,
+  hostArray,
+  INTERFACE_VERSION,
+  type MemoryInfo,
+  type Shape,
+  sizeOf,
+  type TensorRef,
+} from '@konv/core-tensor';
 
 /** A buffer that is a typed array. */
 export interface HostBuffer extends BackendBuffer {

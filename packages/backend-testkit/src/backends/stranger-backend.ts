@@ -1,6 +1,15 @@
 import type {
-  ArgReduceKind, Backend, BinaryKind, DType, MatmulAttrs, ReduceKind, RequiredBinaryKind, RequiredUnaryKind, TensorRef, UnaryKind,
-} from '@konv/core-tensor'; // prettier-ignore
+  ArgReduceKind,
+  Backend,
+  BinaryKind,
+  DType,
+  MatmulAttrs,
+  ReduceKind,
+  RequiredBinaryKind,
+  RequiredUnaryKind,
+  TensorRef,
+  UnaryKind,
+} from '@konv/core-tensor';
 import { isFloat } from '@konv/core-tensor';
 import { HostBuffers, hostData, positions } from './host-buffers.js';
 
@@ -119,7 +128,11 @@ class StrangerBackend extends HostBuffers implements Backend {
   }
 
   fill(value: number, out: TensorRef): void {
-    this.#each(out, () => value, (v) => v);
+    this.#each(
+      out,
+      () => value,
+      (v) => v,
+    );
   }
 
   cast(x: TensorRef, out: TensorRef): void {

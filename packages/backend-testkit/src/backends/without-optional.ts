@@ -1,8 +1,18 @@
 import type { Backend, Family } from '@konv/core-tensor';
 
 const required: ReadonlySet<string> = new Set([
-  'unary', 'binary', 'where', 'reduce', 'argReduce', 'copyStrided', 'fill', 'cast', 'gather', 'scatterAdd', 'matmul',
-]); // prettier-ignore
+  'unary',
+  'binary',
+  'where',
+  'reduce',
+  'argReduce',
+  'copyStrided',
+  'fill',
+  'cast',
+  'gather',
+  'scatterAdd',
+  'matmul',
+]);
 const requiredKinds: Readonly<Record<string, readonly string[]>> = {
   unary: ['exp', 'log', 'sqrt', 'tanh', 'floor'],
   binary: ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'eq', 'lt'],

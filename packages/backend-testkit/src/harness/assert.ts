@@ -78,7 +78,10 @@ export class Findings {
     try {
       await body();
     } catch (e) {
-      this.add(caseName, e instanceof Error ? (e instanceof ConformanceError ? e.message : `${e.name}: ${e.message}\n${e.stack ?? ''}`) : String(e));
+      this.add(
+        caseName,
+        e instanceof Error ? (e instanceof ConformanceError ? e.message : `${e.name}: ${e.message}\n${e.stack ?? ''}`) : String(e),
+      );
     }
   }
 
@@ -86,6 +89,8 @@ export class Findings {
     const n = this.#lines.length;
     if (n === 0) return;
     const shown = this.#lines.slice(0, 12);
-    fail(`${n} ${n === 1 ? 'case fails' : 'cases fail'}\n  ${shown.join('\n  ')}${n > shown.length ? `\n  and ${n - shown.length} more` : ''}`);
+    fail(
+      `${n} ${n === 1 ? 'case fails' : 'cases fail'}\n  ${shown.join('\n  ')}${n > shown.length ? `\n  and ${n - shown.length} more` : ''}`,
+    );
   }
 }

@@ -1,6 +1,13 @@
 import {
-  type Backend, type DType, type HostArray, type MemoryInfo, registerBackend, type Shape, type Tensor, useBackend,
-} from '@konv/core-tensor'; // prettier-ignore
+  type Backend,
+  type DType,
+  type HostArray,
+  type MemoryInfo,
+  registerBackend,
+  type Shape,
+  type Tensor,
+  useBackend,
+} from '@konv/core-tensor';
 import { kernelNames, poisoned } from '../backends/poisoned.js';
 import { strangerBackend } from '../backends/stranger-backend.js';
 import { withoutOptional } from '../backends/without-optional.js';
@@ -34,7 +41,9 @@ export class Lab {
 
   /** Native, and decomposed where that makes a difference. */
   get modes(): readonly Backend[] {
-    return kernelNames.slice(kernelNames.indexOf('scan')).some((k) => typeof this.raw[k] === 'function') ? [this.native, this.decomposed] : [this.native];
+    return kernelNames.slice(kernelNames.indexOf('scan')).some((k) => typeof this.raw[k] === 'function')
+      ? [this.native, this.decomposed]
+      : [this.native];
   }
 
   /** Makes the backends known to core; new tensors are made on the one under test. */
@@ -75,7 +84,14 @@ export class Lab {
     assertClose(what, await t.data(), expected, this.tolerance(t.dtype, stage));
   }
 
-  async expectShaped(what: string, t: Tensor, shape: Shape, dtype: DType, expected: ArrayLike<number>, stage: Stage = 'elementwise'): Promise<void> {
+  async expectShaped(
+    what: string,
+    t: Tensor,
+    shape: Shape,
+    dtype: DType,
+    expected: ArrayLike<number>,
+    stage: Stage = 'elementwise',
+  ): Promise<void> {
     assertEqual(`${what}, shape`, [...t.shape], [...shape]);
     assertEqual(`${what}, dtype`, t.dtype, dtype);
     await this.expect(what, t, expected, stage);

@@ -16,10 +16,13 @@ export function place(backend: string, dtype: DType, shape: Shape, values: Array
   if (layout === 'offset') {
     const data = new Float64Array(n + 5).fill(poison[dtype]);
     data.set(values, 3);
-    return make(data, [n + 5]).slice([3, n + 3]).reshape(shape);
+    return make(data, [n + 5])
+      .slice([3, n + 3])
+      .reshape(shape);
   }
   if (shape.length === 0 || layout === 'plain') return make(values, shape);
-  if (layout === 'transposed') return make(reversed(values, shape), [...shape].reverse()).permute(shape.map((_, i) => shape.length - 1 - i));
+  if (layout === 'transposed')
+    return make(reversed(values, shape), [...shape].reverse()).permute(shape.map((_, i) => shape.length - 1 - i));
   const last = shape[shape.length - 1];
   const wide = 2 * last + 1;
   const data = new Float64Array(last === 0 ? n : (n / last) * wide).fill(poison[dtype]);

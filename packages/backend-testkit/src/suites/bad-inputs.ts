@@ -1,9 +1,59 @@
 import {
-  add, add_, argmax, avgPool2d, batchNorm, type Backend, cat, conv1d, conv2d, conv3d, convTranspose2d, crossEntropy, div_, expand,
-  flatten, full, gather, getBackend, interpolate, type KonvErrorName, linear, log, logSoftmax, matmul, max, maxPool2d, mean,
-  mseLoss, mul_, neg, permute, pow, registerBackend, relu, reshape, scatterAdd, scope, select, set_, sgdStep, slice, softmax, sort,
-  sqrt, stack, sub, sum, type Tensor, tensor, transpose, unregisterBackend, useBackend, where, zeros,
-} from '@konv/core-tensor'; // prettier-ignore
+  add,
+  add_,
+  argmax,
+  avgPool2d,
+  batchNorm,
+  type Backend,
+  cat,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose2d,
+  crossEntropy,
+  div_,
+  expand,
+  flatten,
+  full,
+  gather,
+  getBackend,
+  interpolate,
+  type KonvErrorName,
+  linear,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  maxPool2d,
+  mean,
+  mseLoss,
+  mul_,
+  neg,
+  permute,
+  pow,
+  registerBackend,
+  relu,
+  reshape,
+  scatterAdd,
+  scope,
+  select,
+  set_,
+  sgdStep,
+  slice,
+  softmax,
+  sort,
+  sqrt,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  transpose,
+  unregisterBackend,
+  useBackend,
+  where,
+  zeros,
+} from '@konv/core-tensor';
 import { grad } from '@konv/autograd';
 import { nn } from '../harness/nn.js';
 
@@ -29,7 +79,13 @@ export interface BadInput {
   readonly run: (b: Bench) => unknown;
 }
 
-const bad = (error: KonvErrorName, title: string, says: string | RegExp, run: (b: Bench) => unknown, values?: true): BadInput => ({ title, error, says, run, values });
+const bad = (error: KonvErrorName, title: string, says: string | RegExp, run: (b: Bench) => unknown, values?: true): BadInput => ({
+  title,
+  error,
+  says,
+  run,
+  values,
+});
 const shape = (title: string, says: string | RegExp, run: (b: Bench) => unknown): BadInput => bad('ShapeError', title, says, run);
 const dtype = (title: string, says: string | RegExp, run: (b: Bench) => unknown): BadInput => bad('DTypeError', title, says, run);
 
@@ -84,7 +140,9 @@ export const badInputs: readonly BadInput[] = [
   shape('conv2d: dilation 0', 'got 0', (b) => conv(b, { dilation: 0 })),
   shape('conv2d: no groups', 'got 0', (b) => conv(b, { groups: 0 })),
   shape('conv2d: no channels', '[1, 0, 5, 5]', (b) => conv2d(b.x(1, 0, 5, 5), b.x(4, 2, 3, 3))),
-  shape('convTranspose2d: output padding', 'got [2, 2]', (b) => convTranspose2d(b.x(1, 2, 3, 3), b.x(2, 1, 3, 3), null, { stride: 2, outputPadding: 2 })),
+  shape('convTranspose2d: output padding', 'got [2, 2]', (b) =>
+    convTranspose2d(b.x(1, 2, 3, 3), b.x(2, 1, 3, 3), null, { stride: 2, outputPadding: 2 }),
+  ),
   shape('convTranspose2d: 2^31 elements', /got \d{10}/, (b) => convTranspose2d(b.x(1, 1, 50, 50), b.x(1, 1, 1, 1), null, { stride: 2000 })),
   shape('maxPool2d: padding above half the kernel', 'got [2, 2]', (b) => maxPool2d(b.x(1, 1, 5, 5), 3, { padding: 2 })),
   shape('maxPool2d: kernel 0', 'got 0', (b) => maxPool2d(b.x(1, 1, 5, 5), 0)),
@@ -122,7 +180,15 @@ export const badInputs: readonly BadInput[] = [
   bad('BackendError', 'operands on two backends', 'got', (b) => add(b.x(2), b.elsewhere(2))),
   bad('BackendError', 'conv2d on two backends', 'ready()', (b) => conv2d(b.x(1, 1, 3, 3), b.elsewhere(1, 1, 2, 2))),
   bad('BackendError', 'copy_ from another backend', 'await value.to', (b) => b.x(2).copy_(b.elsewhere(2))),
-  bad('BackendError', 'sgdStep on two backends', 'optimizer.to', (b) => sgdStep(b.x(2), b.elsewhere(2), null, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, dynamic: { lr: 1, firstStep: false } })),
+  bad('BackendError', 'sgdStep on two backends', 'optimizer.to', (b) =>
+    sgdStep(b.x(2), b.elsewhere(2), null, {
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      dynamic: { lr: 1, firstStep: false },
+    }),
+  ),
   bad('BackendError', 'a tensor on a backend that is not registered', 'got "nowhere"', () => tensor([1], { backend: 'nowhere' })),
   bad('BackendError', 'useBackend of one that is not registered', 'registerBackend(', () => useBackend('nowhere')),
   bad('BackendError', 'to one that is not registered', 'got "nowhere"', (b) => b.x(2).to('nowhere')),
@@ -146,8 +212,12 @@ export const badInputs: readonly BadInput[] = [
     b.x(1);
     unregisterBackend(b.backend.name);
   }),
-  bad('BackendError', 'an interface of another version', 'got 99', (b) => registerBackend({ ...b.backend, name: 'future', interfaceVersion: 99 })),
-  bad('BackendError', 'a backend without matmul and read', 'matmul', (b) => registerBackend({ ...b.backend, name: 'partial', matmul: undefined, read: undefined } as unknown as Backend)),
+  bad('BackendError', 'an interface of another version', 'got 99', (b) =>
+    registerBackend({ ...b.backend, name: 'future', interfaceVersion: 99 }),
+  ),
+  bad('BackendError', 'a backend without matmul and read', 'matmul', (b) =>
+    registerBackend({ ...b.backend, name: 'partial', matmul: undefined, read: undefined } as unknown as Backend),
+  ),
   bad('BackendError', 'a kernel that is missing', /\[exp\] is not supported on ".*" for float32/, (b) => missing(b)),
 
   bad('DisposedError', 'a tensor after dispose', 'dispose()', (b) => {

@@ -167,7 +167,11 @@ function capabilities(lab: Lab): void {
   }
   if (c.syncRead) assertEqual('readSync, with syncRead', typeof raw.readSync, 'function');
   assert(c.maxExactInt >= 2 ** 24, () => `expected whole numbers to be exact up to 2^24 at least, got ${c.maxExactInt}`);
-  const required = { unary: ['exp', 'log', 'sqrt', 'tanh', 'floor'], binary: ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'eq', 'lt'], reduce: ['sum', 'max'] } as const;
+  const required = {
+    unary: ['exp', 'log', 'sqrt', 'tanh', 'floor'],
+    binary: ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'eq', 'lt'],
+    reduce: ['sum', 'max'],
+  } as const;
   for (const dtype of lab.floats) {
     for (const [family, kinds] of Object.entries(required)) {
       for (const kind of kinds) {

@@ -44,7 +44,10 @@ async function check(lab: Lab, c: BadInput): Promise<void> {
   // Spread copies of a backend must carry its methods: a class instance would lose them.
   const expected = await refusal(lab, c, poisoned(lab.reference), lab.native);
   assertEqual('class', error.name, c.error);
-  assert(typeof c.says === 'string' ? error.message.includes(c.says) : c.says.test(error.message), () => `expected a message with ${c.says}, got: ${error.message}`);
+  assert(
+    typeof c.says === 'string' ? error.message.includes(c.says) : c.says.test(error.message),
+    () => `expected a message with ${c.says}, got: ${error.message}`,
+  );
   assert(/\[[\w ]+\] /.test(error.message), () => `expected the op in brackets, got: ${error.message}`);
   assert(/expected|is not supported/.test(error.message), () => `expected a message with what was expected, got: ${error.message}`);
   assertEqual('the message, backends aside', neutral(error.message, lab), neutral(expected.message, lab));
@@ -65,7 +68,10 @@ async function refusal(lab: Lab, c: BadInput, backend: Backend, other: Backend):
   try {
     const bench = benchOf(backend, other);
     const noting = Object.fromEntries(
-      Object.entries(bench).map(([k, f]) => [k, typeof f === 'function' ? (...a: never[]) => note((f as (...a: never[]) => Tensor)(...a), made) : f]),
+      Object.entries(bench).map(([k, f]) => [
+        k,
+        typeof f === 'function' ? (...a: never[]) => note((f as (...a: never[]) => Tensor)(...a), made) : f,
+      ]),
     ) as unknown as Bench;
     await around.run(() => c.run(noting));
     return fail('expected an error, got none');
@@ -74,7 +80,10 @@ async function refusal(lab: Lab, c: BadInput, backend: Backend, other: Backend):
     return e;
   } finally {
     const versions = made.map((t) => t.ref.buffer.version);
-    assert(versions.every((v) => v === 0), () => `expected inputs that nobody wrote to, got versions ${versions.join(', ')}`);
+    assert(
+      versions.every((v) => v === 0),
+      () => `expected inputs that nobody wrote to, got versions ${versions.join(', ')}`,
+    );
     around.dispose();
     expectMemory('after the refusal', before, lab.memory());
     assertEqual('the current backend after the refusal', abi.current, current);

@@ -72,7 +72,10 @@ function compare(lab: Lab, c: FixtureCase, what: string, actual: Reading | null,
   const e = numbersOf(expected.data);
   if (actual === null) {
     // Left out by the tape: nothing flows there.
-    assert(e.every((v) => v === 0), () => `${what}: expected ${e.find((v) => v !== 0)}, got no gradient at all`);
+    assert(
+      e.every((v) => v === 0),
+      () => `${what}: expected ${e.find((v) => v !== 0)}, got no gradient at all`,
+    );
     return;
   }
   assertEqual(`${what}, shape`, [...actual.shape], [...expected.shape]);
@@ -140,7 +143,9 @@ async function second(lab: Lab, c: FixtureCase, way: Way, scope: Scope): Promise
   const expected = (c.grads ?? []).filter((e) => e !== null);
   expected.forEach((e, i) => compare(lab, c, `gradient ${i}`, grads[i], e as FixtureTensor, 'gradient'));
   (c.gradgrads ?? []).forEach((e, i) => compare(lab, c, `second derivative by input ${i}`, again[i], e, 'second'));
-  (c.gradOutputGrads ?? []).forEach((e, i) => compare(lab, c, `second derivative by the gradient of output ${i}`, again[pending.leaves + i], e, 'second'));
+  (c.gradOutputGrads ?? []).forEach((e, i) =>
+    compare(lab, c, `second derivative by the gradient of output ${i}`, again[pending.leaves + i], e, 'second'),
+  );
 }
 
 /** Runs what PyTorch refuses: konv must refuse it too, in its own words, and leave everything as it was. */
@@ -166,7 +171,11 @@ export async function runError(lab: Lab, c: FixtureCase, way: Way, deviation: De
       inner.dispose();
     }
     expectMemory('after the refused call', before, lab.memory());
-    assertEqual('versions after the refused call', inputs.map((x) => (isTensor(x) ? x.ref.buffer.version : 0)), versions);
+    assertEqual(
+      'versions after the refused call',
+      inputs.map((x) => (isTensor(x) ? x.ref.buffer.version : 0)),
+      versions,
+    );
   } finally {
     scope.dispose();
   }

@@ -33,15 +33,21 @@ function opTests(suite: Suite, op: string, all: readonly FixtureCase[]): void {
   const { lab } = suite;
   const cases = all.filter((c) => fits(lab, c) && !(c.tags ?? []).some((tag) => tag in unsupportedTags));
   suite.it(op, () => runAll(lab, cases, [{ backend: lab.native, layout: 'plain' }]));
-  suite.it(
-    `${op} of views`,
-    () => runAll(lab, cases, layouts.slice(1).map((layout) => ({ backend: lab.native, layout }))),
-  ); // prettier-ignore
+  suite.it(`${op} of views`, () =>
+    runAll(
+      lab,
+      cases,
+      layouts.slice(1).map((layout) => ({ backend: lab.native, layout })),
+    ),
+  );
   if (lab.modes.length === 1) return;
-  suite.it(
-    `${op}, decomposed`,
-    () => runAll(lab, cases, (['plain', 'strided'] as const).map((layout) => ({ backend: lab.decomposed, layout }))),
-  ); // prettier-ignore
+  suite.it(`${op}, decomposed`, () =>
+    runAll(
+      lab,
+      cases,
+      (['plain', 'strided'] as const).map((layout) => ({ backend: lab.decomposed, layout })),
+    ),
+  );
 }
 
 async function runAll(lab: Lab, cases: readonly FixtureCase[], ways: readonly Way[]): Promise<void> {

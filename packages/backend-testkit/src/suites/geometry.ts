@@ -1,8 +1,24 @@
 import { grad } from '@konv/autograd';
 import {
-  type ActivationKind, avgPool1d, avgPool2d, avgPool3d, type Backend, convBackward, convGradWeightOp, convNd, convTransposeNd,
-  dispatch, internConv, maxPool1d, maxPool2d, maxPool3d, mul, sum, type Tensor, toSpatial,
-} from '@konv/core-tensor'; // prettier-ignore
+  type ActivationKind,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type Backend,
+  convBackward,
+  convGradWeightOp,
+  convNd,
+  convTransposeNd,
+  dispatch,
+  internConv,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  mul,
+  sum,
+  type Tensor,
+  toSpatial,
+} from '@konv/core-tensor';
 import { assertClose, assertEqual, Findings } from '../harness/assert.js';
 import { type Lab, readAll } from '../harness/lab.js';
 import { place } from '../harness/place.js';
@@ -46,7 +62,9 @@ async function sampled(lab: Lab, seed: number, make: (random: Random) => Sample)
 
 async function compare(lab: Lab, sample: Sample, random: Random): Promise<void> {
   const weights: Float64Array[] = [];
-  const run = async (backend: Backend): Promise<{ outputs: Awaited<ReturnType<typeof readAll>>; grads: Awaited<ReturnType<typeof readAll>> }> => {
+  const run = async (
+    backend: Backend,
+  ): Promise<{ outputs: Awaited<ReturnType<typeof readAll>>; grads: Awaited<ReturnType<typeof readAll>> }> => {
     const x = sample.inputs.map(({ shape, values }) => place(backend.name, 'float32', shape, values));
     for (const t of x) t.requiresGrad = true;
     const outputs = sample.f(x);
@@ -111,7 +129,11 @@ function convTransposeSample(r: Random): Sample {
   const w = [x[1], r.whole(1, 3), ...kernel];
   const options = { stride, padding, outputPadding, dilation, groups };
   const inputs = [x, w, [groups * w[1]]].map((shape) => ({ shape, values: r.values(size(shape)) }));
-  return { name: `convTranspose${rank}d of [${x}] by [${w}] ${show(options)}`, inputs, f: ([a, b, c]) => [convTransposeNd(rank, a, b, c, options)] };
+  return {
+    name: `convTranspose${rank}d of [${x}] by [${w}] ${show(options)}`,
+    inputs,
+    f: ([a, b, c]) => [convTransposeNd(rank, a, b, c, options)],
+  };
 }
 
 interface Pooling {
@@ -125,7 +147,16 @@ function pooling(r: Random, dilation: readonly number[]): Pooling {
   const rank = dilation.length as Rank;
   const kernel = axes(rank, () => r.whole(1, 4));
   const x = [r.whole(1, 2), r.whole(1, 3), ...kernel.map((k, i) => dilation[i] * (k - 1) + 1 + r.whole(0, 5))];
-  return { rank, x, kernel, options: { stride: axes(rank, () => r.whole(1, 3)), padding: kernel.map((k) => r.whole(0, Math.floor(k / 2))), ceilMode: r.next() < 0.4 } };
+  return {
+    rank,
+    x,
+    kernel,
+    options: {
+      stride: axes(rank, () => r.whole(1, 3)),
+      padding: kernel.map((k) => r.whole(0, Math.floor(k / 2))),
+      ceilMode: r.next() < 0.4,
+    },
+  };
 }
 
 function maxPoolSample(r: Random): Sample {
@@ -146,10 +177,17 @@ function maxPoolSample(r: Random): Sample {
 }
 
 function avgPoolSample(r: Random): Sample {
-  const { rank, x, kernel, options } = pooling(r, axes(r.pick([1, 2, 2, 3] as const), () => 1));
+  const { rank, x, kernel, options } = pooling(
+    r,
+    axes(r.pick([1, 2, 2, 3] as const), () => 1),
+  );
   const all = { ...options, countIncludePad: r.next() < 0.5 };
   const pool = [avgPool1d, avgPool2d, avgPool3d][rank - 1];
-  return { name: `avgPool${rank}d of [${x}] by [${kernel}] ${show(all)}`, inputs: [{ shape: x, values: r.values(size(x)) }], f: ([a]) => [pool(a, kernel, all)] };
+  return {
+    name: `avgPool${rank}d of [${x}] by [${kernel}] ${show(all)}`,
+    inputs: [{ shape: x, values: r.values(size(x)) }],
+    f: ([a]) => [pool(a, kernel, all)],
+  };
 }
 
 /** Sizes that reach every loop of a blocked kernel: whole blocks and remainders on all sides. */
@@ -171,9 +209,19 @@ async function larger(lab: Lab): Promise<void> {
 }
 
 const geometry = internConv({
-  rank: 2, batch: 2, inChannels: 4, outChannels: 6, groups: 2, inSize: toSpatial([5, 6], 1), outSize: toSpatial([3, 3], 1),
-  kernel: toSpatial([3, 2], 1), stride: toSpatial([2, 2], 1), dilation: [1, 1, 1], padLow: toSpatial([1, 0], 0), padHigh: toSpatial([1, 0], 0),
-}); // prettier-ignore
+  rank: 2,
+  batch: 2,
+  inChannels: 4,
+  outChannels: 6,
+  groups: 2,
+  inSize: toSpatial([5, 6], 1),
+  outSize: toSpatial([3, 3], 1),
+  kernel: toSpatial([3, 2], 1),
+  stride: toSpatial([2, 2], 1),
+  dilation: [1, 1, 1],
+  padLow: toSpatial([1, 0], 0),
+  padHigh: toSpatial([1, 0], 0),
+});
 
 function operands(lab: Lab, backend: Backend): { x: Tensor; w: Tensor; dy: Tensor } {
   const random = new Random(11);
@@ -188,7 +236,12 @@ async function accumulated(lab: Lab): Promise<void> {
   const start = new Random(12).values(expected.length);
   const out = lab.tensor(start, [6, 2, 1, 3, 2]);
   lab.native.convGradWeight?.(x.ref, dy.ref, geometry, true, out.ref);
-  await lab.expect('onto what was there', written(out), expected.map((v, i) => v + start[i]), 'gradient');
+  await lab.expect(
+    'onto what was there',
+    written(out),
+    expected.map((v, i) => v + start[i]),
+    'gradient',
+  );
   const fresh = blank(lab, [6, 2, 1, 3, 2]);
   lab.native.convGradWeight?.(x.ref, dy.ref, geometry, false, fresh.ref);
   await lab.expect('into fresh memory', written(fresh), expected, 'gradient');

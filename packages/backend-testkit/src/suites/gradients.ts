@@ -25,7 +25,10 @@ export function gradientTests(suite: Suite): void {
 async function check(_lab: Lab, { name, shapes, positive, whole = [], f }: GradientSample, backend: Backend): Promise<void> {
   const random = new Random(name.length * 7919 + shapes.length);
   const inputs = shapes.map((shape, i) => {
-    const values = random.distinct(shape.reduce((a, b) => a * b, 1), 0.17 + 0.013 * i);
+    const values = random.distinct(
+      shape.reduce((a, b) => a * b, 1),
+      0.17 + 0.013 * i,
+    );
     // The second input's values lie between the first's, not on them.
     const shifted = values.map((v) => (positive ? Math.abs(v) + 0.4 + 0.011 * i : v + 0.031 * i));
     const x = place(backend.name, 'float64', shape, shifted, i === 0 ? 'plain' : 'transposed');

@@ -1,6 +1,15 @@
 import {
-  type Backend, binaryOps, type BinaryKind, type DType, empty, isFloat, type Shape, type Tensor, type UnaryKind, unaryOps,
-} from '@konv/core-tensor'; // prettier-ignore
+  type Backend,
+  binaryOps,
+  type BinaryKind,
+  type DType,
+  empty,
+  isFloat,
+  type Shape,
+  type Tensor,
+  type UnaryKind,
+  unaryOps,
+} from '@konv/core-tensor';
 import { assertClose, Findings } from '../harness/assert.js';
 import type { Lab } from '../harness/lab.js';
 import { type Layout, layouts } from '../harness/place.js';
@@ -122,8 +131,12 @@ async function binaryKind(lab: Lab, findings: Findings, kind: BinaryKind, dtype:
   const n = 24;
   const shape = [2, 3, 4];
   const random = new Random(kind.length);
-  const base = Float64Array.from({ length: n }, () => (dtype === 'bool' ? random.whole(0, 1) : kind === 'pow' ? random.whole(1, 5) : random.whole(-4, 4)));
-  const other = Float64Array.from({ length: n }, () => (dtype === 'bool' ? random.whole(0, 1) : kind === 'pow' ? random.whole(0, 4) : random.pick([-3, -2, -1, 1, 2, 4])));
+  const base = Float64Array.from({ length: n }, () =>
+    dtype === 'bool' ? random.whole(0, 1) : kind === 'pow' ? random.whole(1, 5) : random.whole(-4, 4),
+  );
+  const other = Float64Array.from({ length: n }, () =>
+    dtype === 'bool' ? random.whole(0, 1) : kind === 'pow' ? random.whole(0, 4) : random.pick([-3, -2, -1, 1, 2, 4]),
+  );
   const f = binaryMath[kind];
   const result = compares.has(kind) ? 'bool' : dtype;
   const run = async (what: string, a: Tensor | number, b: Tensor | number, expected: ArrayLike<number>): Promise<void> =>
@@ -133,15 +146,39 @@ async function binaryKind(lab: Lab, findings: Findings, kind: BinaryKind, dtype:
       await lab.expect('values', written(out), expected);
     });
   const both = base.map((v, i) => f(v, other[i]));
-  for (const [left, right] of [['plain', 'plain'], ['strided', 'transposed'], ['offset', 'strided']] as [Layout, Layout][]) {
+  for (const [left, right] of [
+    ['plain', 'plain'],
+    ['strided', 'transposed'],
+    ['offset', 'strided'],
+  ] as [Layout, Layout][]) {
     await run(`${left} with ${right}`, lab.tensor(base, shape, dtype, left), lab.tensor(other, shape, dtype, right), both);
   }
   const row = lab.tensor(other.slice(0, 4), [4], dtype).expand(shape);
-  await run('broadcast right', lab.tensor(base, shape, dtype), row, base.map((v, i) => f(v, other[i % 4])));
-  await run('broadcast left', row, lab.tensor(other, shape, dtype), other.map((v, i) => f(other[i % 4], v)));
+  await run(
+    'broadcast right',
+    lab.tensor(base, shape, dtype),
+    row,
+    base.map((v, i) => f(v, other[i % 4])),
+  );
+  await run(
+    'broadcast left',
+    row,
+    lab.tensor(other, shape, dtype),
+    other.map((v, i) => f(other[i % 4], v)),
+  );
   const number = dtype === 'bool' ? 1 : 2;
-  await run('a number on the right', lab.tensor(base, shape, dtype, 'transposed'), number, base.map((v) => f(v, number)));
-  await run('a number on the left', number, lab.tensor(other, shape, dtype, 'strided'), other.map((v) => f(number, v)));
+  await run(
+    'a number on the right',
+    lab.tensor(base, shape, dtype, 'transposed'),
+    number,
+    base.map((v) => f(v, number)),
+  );
+  await run(
+    'a number on the left',
+    number,
+    lab.tensor(other, shape, dtype, 'strided'),
+    other.map((v) => f(number, v)),
+  );
   if (result !== dtype) return;
   await findings.during(`${kind}, ${dtype}, in place on either side`, async () => {
     const a = lab.tensor(base, shape, dtype, 'offset');
@@ -175,7 +212,13 @@ async function windows(lab: Lab): Promise<void> {
     await lab.expect(`fill, ${dtype}`, written(x), filled);
     lab.native.copyStrided(lab.tensor([0, 1, 1, 0], [2, 2], dtype, 'strided').ref, x.slice([0, 4, 3], [1, 6, 4]).transpose(0, 1).ref);
     const copied = filled.slice();
-    for (const [at, v] of [[1, 0], [19, 1], [5, 1], [23, 0]]) copied[at] = v;
+    for (const [at, v] of [
+      [1, 0],
+      [19, 1],
+      [5, 1],
+      [23, 0],
+    ])
+      copied[at] = v;
     await lab.expect(`copyStrided, ${dtype}`, written(x), copied);
     lab.native.copyStrided(x.select(1, 0).clone().expand([3, 4]).ref, x.slice([0, 3], [0, 4]).ref);
     const column = [0, 6, 12, 18].map((i) => copied[i]);
@@ -187,7 +230,12 @@ async function matmuls(lab: Lab): Promise<void> {
   const findings = new Findings();
   const random = new Random(5);
   for (const dtype of lab.floats) {
-    for (const [batch, m, k, n] of [[1, 1, 1, 1], [2, 3, 4, 5], [3, 7, 2, 9], [1, 17, 33, 6]]) {
+    for (const [batch, m, k, n] of [
+      [1, 1, 1, 1],
+      [2, 3, 4, 5],
+      [3, 7, 2, 9],
+      [1, 17, 33, 6],
+    ]) {
       for (let mask = 0; mask < 16; mask++) {
         const [transposeA, transposeB, accumulate] = [1, 2, 4].map((b) => (mask & b) !== 0);
         const [sharedA, sharedB] = mask & 8 ? [batch > 1, false] : [false, batch > 1];
@@ -305,13 +353,25 @@ async function batchNormGrads(lab: Lab): Promise<void> {
   const [shape, channels] = [[3, 2, 4], [2]];
   const x = lab.tensor(random.values(24), shape);
   const dy = lab.tensor(random.values(24), shape);
-  const [weight, mean, invStd] = [[1.5, -0.5], [0.25, -0.125], [0.75, 1.25]].map((v) => lab.tensor(v, channels));
+  const [weight, mean, invStd] = [
+    [1.5, -0.5],
+    [0.25, -0.125],
+    [0.75, 1.25],
+  ].map((v) => lab.tensor(v, channels));
   const make = (): Tensor[] => [blank(lab, shape), blank(lab, channels), blank(lab, channels)];
   const all = make();
   const run = (t: Tensor[], dw: boolean, db: boolean): void =>
-    lab.native.batchNormGrad?.(x.ref, dy.ref, weight.ref, mean.ref, invStd.ref, { dx: t[0].ref, dw: dw ? t[1].ref : null, db: db ? t[2].ref : null });
+    lab.native.batchNormGrad?.(x.ref, dy.ref, weight.ref, mean.ref, invStd.ref, {
+      dx: t[0].ref,
+      dw: dw ? t[1].ref : null,
+      db: db ? t[2].ref : null,
+    });
   run(all, true, true);
-  for (const [dw, db] of [[false, false], [true, false], [false, true]]) {
+  for (const [dw, db] of [
+    [false, false],
+    [true, false],
+    [false, true],
+  ]) {
     const some = make();
     run(some, dw, db);
     await lab.expect(`dx${dw ? ', with dw' : ''}${db ? ', with db' : ''}`, written(some[0]), await all[0].data(), 'gradient');

@@ -1,7 +1,41 @@
 import {
-  abs, add, amax, amin, argmax, argmin, avgPool2d, cast, conv2d, cumsum, eq, ge, gt, isFloat, le, logSoftmax, lt, matmul, max, maximum, maxPool2d,
-  mean, minimum, mul, ne, neg, pow, relu, sign, softmax, sort, square, sub, sum, type Tensor, variance,
-} from '@konv/core-tensor'; // prettier-ignore
+  abs,
+  add,
+  amax,
+  amin,
+  argmax,
+  argmin,
+  avgPool2d,
+  cast,
+  conv2d,
+  cumsum,
+  eq,
+  ge,
+  gt,
+  isFloat,
+  le,
+  logSoftmax,
+  lt,
+  matmul,
+  max,
+  maximum,
+  maxPool2d,
+  mean,
+  minimum,
+  mul,
+  ne,
+  neg,
+  pow,
+  relu,
+  sign,
+  softmax,
+  sort,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  variance,
+} from '@konv/core-tensor';
 import { assert, assertEqual, Findings } from '../harness/assert.js';
 import type { Lab } from '../harness/lab.js';
 import type { Suite } from '../harness/suite.js';
@@ -46,7 +80,13 @@ async function wraparound(lab: Lab): Promise<void> {
 async function wholeNumbers(lab: Lab): Promise<void> {
   const big = 2 ** 24;
   const x = lab.tensor([big, -big, big - 1, 3], [4], 'int32');
-  await lab.expectShaped('sub', sub(x, 1), [4], 'int32', [big - 1, -big - 1, big - 2, 2].map((v) => (Math.abs(v) > lab.raw.capabilities.maxExactInt ? -big : v)));
+  await lab.expectShaped(
+    'sub',
+    sub(x, 1),
+    [4],
+    'int32',
+    [big - 1, -big - 1, big - 2, 2].map((v) => (Math.abs(v) > lab.raw.capabilities.maxExactInt ? -big : v)),
+  );
   await lab.expect('abs', abs(x), [big, big, big - 1, 3]);
   await lab.expect('sign', sign(x), [1, -1, 1, 1]);
   await lab.expect('relu', relu(x), [big, 0, big - 1, 3]);
@@ -148,7 +188,12 @@ async function maxPools(lab: Lab): Promise<void> {
   };
   await check('ties', pool([1, 1, 1, 1, 1, 1, 1, 1, 1], [1, 3, 3], 2, { stride: 1 }), [1, 1, 1, 1], [0, 1, 3, 4]);
   await check('all negative, padded', pool([-1, -2, -3, -4], [1, 2, 2], 2, { padding: 1 }), [-1, -2, -3, -4], [0, 1, 2, 3]);
-  await check('all -infinity, padded', pool([-inf, -inf, -inf, -inf], [1, 2, 2], 2, { padding: 1 }), [-inf, -inf, -inf, -inf], [0, 1, 2, 3]);
+  await check(
+    'all -infinity, padded',
+    pool([-inf, -inf, -inf, -inf], [1, 2, 2], 2, { padding: 1 }),
+    [-inf, -inf, -inf, -inf],
+    [0, 1, 2, 3],
+  );
   await check('NaN', pool([1, nan, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3], 2, { stride: 1 }), [nan, nan, 8, 9], [1, 1, 7, 8]);
   // Which of several NaN it is may differ.
   const [values, indices] = pool([1, nan, nan, 9], [1, 2, 2], 2, {});
@@ -162,7 +207,11 @@ async function nonFinite(lab: Lab): Promise<void> {
   const findings = new Findings();
   const size = 8;
   for (const bad of [nan, inf, -inf]) {
-    for (const [row, column] of [[0, 0], [3, 4], [7, 7]]) {
+    for (const [row, column] of [
+      [0, 0],
+      [3, 4],
+      [7, 7],
+    ]) {
       const values = new Float64Array(size * size).fill(0.5);
       values[row * size + column] = bad;
       const x = lab.tensor(values, [1, 1, size, size]);
@@ -175,9 +224,12 @@ async function nonFinite(lab: Lab): Promise<void> {
       };
       const where = `${bad} at [${row}, ${column}]`;
       const w = lab.tensor(new Float64Array(9).fill(0.25), [1, 1, 3, 3]);
-      await findings.during(`conv2d, ${where}`, async () => check(await conv2d(x, w, null, { padding: 1 }).data(), strictNumerics ? 0 : null));
+      await findings.during(`conv2d, ${where}`, async () =>
+        check(await conv2d(x, w, null, { padding: 1 }).data(), strictNumerics ? 0 : null),
+      );
       await findings.during(`avgPool2d, ${where}`, async () => check(await avgPool2d(x, 3, { stride: 1, padding: 1 }).data(), 0));
-      if (bad !== -inf) await findings.during(`maxPool2d, ${where}`, async () => check(await maxPool2d(x, 3, { stride: 1, padding: 1 }).data(), 0));
+      if (bad !== -inf)
+        await findings.during(`maxPool2d, ${where}`, async () => check(await maxPool2d(x, 3, { stride: 1, padding: 1 }).data(), 0));
     }
   }
   findings.report();
@@ -204,7 +256,11 @@ async function casts(lab: Lab): Promise<void> {
   await lab.expectShaped('int32 to bool', cast(lab.tensor([-2, 0, 256], [3], 'int32'), 'bool'), [3], 'bool', [1, 0, 1]);
   await lab.expectShaped('bool to int32', cast(lab.tensor([1, 0], [2], 'bool'), 'int32'), [2], 'int32', [1, 0]);
   if (!lab.has('float64')) return;
-  await lab.expectShaped('float64 to float32', cast(lab.tensor([0.1, 1e300, 1e-300], [3], 'float64'), 'float32'), [3], 'float32', [Math.fround(0.1), inf, 0]);
+  await lab.expectShaped('float64 to float32', cast(lab.tensor([0.1, 1e300, 1e-300], [3], 'float64'), 'float32'), [3], 'float32', [
+    Math.fround(0.1),
+    inf,
+    0,
+  ]);
 }
 
 async function softmaxes(lab: Lab): Promise<void> {

@@ -78,9 +78,19 @@ class HandMade extends nn.Module {
 
   override forward(x: Tensor): Tensor {
     const [h, w] = this.weight.shape;
-    const y = x.detach().slice([0, x.shape[0] - h + 1], [0, x.shape[1] - w + 1]).clone().zero_();
+    const y = x
+      .detach()
+      .slice([0, x.shape[0] - h + 1], [0, x.shape[1] - w + 1])
+      .clone()
+      .zero_();
     for (let i = 0; i < y.shape[0]; i++) {
-      for (let j = 0; j < y.shape[1]; j++) y.set_([i, j], slice(x, [i, i + h], [j, j + w]).mul(this.weight).sum());
+      for (let j = 0; j < y.shape[1]; j++)
+        y.set_(
+          [i, j],
+          slice(x, [i, i + h], [j, j + w])
+            .mul(this.weight)
+            .sum(),
+        );
     }
     return add(y, this.bias);
   }
@@ -94,7 +104,10 @@ async function userModule(lab: Lab): Promise<void> {
   const mine = new HandMade(lab.tensor(kernel, [2, 2]), lab.tensor([0.5], [1]));
   const theirs = new nn.Conv2d(1, 1, 2);
   theirs.loadStateDict({ weight: lab.tensor(kernel, [1, 1, 2, 2]), bias: lab.tensor([0.5], [1]) });
-  const pairs: [Parameter, Parameter][] = [[mine.weight, theirs.weight], [mine.bias, theirs.bias as Parameter]];
+  const pairs: [Parameter, Parameter][] = [
+    [mine.weight, theirs.weight],
+    [mine.bias, theirs.bias as Parameter],
+  ];
   const tolerance = lab.tolerance('float32', 'gradient');
   try {
     let last = Number.POSITIVE_INFINITY;
@@ -138,7 +151,10 @@ async function moves(lab: Lab): Promise<void> {
     await net.to(lab.reference.name);
     expectMemory('where the network was', empty, lab.native.memory());
     assertClose('on the reference', await forward(lab.reference.name), first, lab.tolerance('float32', 'forward'));
-    assert([...net.parameters()].every((p, i) => p === before[i]), () => 'expected the same Parameters after a move, got others');
+    assert(
+      [...net.parameters()].every((p, i) => p === before[i]),
+      () => 'expected the same Parameters after a move, got others',
+    );
     await expectMixed(() => forward(lab.name));
     await net.to(lab.name);
     assertEqual('back again', await forward(lab.name), first);

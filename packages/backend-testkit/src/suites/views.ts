@@ -1,8 +1,39 @@
 import {
-  add_, argmax, avgPool2d, batchNorm, cat, contiguous, conv2d, crossEntropy, exp, flatten, fill_, gather, linear, logSoftmax,
-  matmul, maxPool2d, mean, mul, mul_, permute, relu, relu_, reshape, scatterAdd, select, set_, slice, softmax, stack, sub_, sum,
-  type Tensor, type Index, where,
-} from '@konv/core-tensor'; // prettier-ignore
+  add_,
+  argmax,
+  avgPool2d,
+  batchNorm,
+  cat,
+  contiguous,
+  conv2d,
+  crossEntropy,
+  exp,
+  flatten,
+  fill_,
+  gather,
+  linear,
+  logSoftmax,
+  matmul,
+  maxPool2d,
+  mean,
+  mul,
+  mul_,
+  permute,
+  relu,
+  relu_,
+  reshape,
+  scatterAdd,
+  select,
+  set_,
+  slice,
+  softmax,
+  stack,
+  sub_,
+  sum,
+  type Tensor,
+  type Index,
+  where,
+} from '@konv/core-tensor';
 import { grad } from '@konv/autograd';
 import { assertEqual, Findings } from '../harness/assert.js';
 import type { Lab } from '../harness/lab.js';
@@ -109,13 +140,31 @@ async function rank6(lab: Lab): Promise<void> {
     else for (let i = 0; i < shape[order[axis]]; i++) walk(axis + 1, at + i * strides[order[axis]]);
   };
   walk(0, 0);
-  await lab.expectShaped('permuted', contiguous(y), order.map((a) => shape[a]), 'float32', expected);
-  await lab.expect('unary', y.square(), expected.map((v) => v * v));
-  await lab.expect('binary with itself', y.mul(y), expected.map((v) => v * v));
+  await lab.expectShaped(
+    'permuted',
+    contiguous(y),
+    order.map((a) => shape[a]),
+    'float32',
+    expected,
+  );
+  await lab.expect(
+    'unary',
+    y.square(),
+    expected.map((v) => v * v),
+  );
+  await lab.expect(
+    'binary with itself',
+    y.mul(y),
+    expected.map((v) => v * v),
+  );
   const rows = [0, 0, 0];
   expected.forEach((v, i) => (rows[Math.floor(i / 24)] += v));
   await lab.expect('sum over five axes', sum(y, [1, 2, 3, 4, 5]), rows, 'forward');
-  await lab.expect('slice of it', slice(y, [1, 3], 0, [0, 3, 2], null, 1), expected.filter((_, i) => i >= 24 && Math.floor(i / 12) % 2 === 0 && Math.floor(i / 4) % 3 !== 1 && i % 2 === 1));
+  await lab.expect(
+    'slice of it',
+    slice(y, [1, 3], 0, [0, 3, 2], null, 1),
+    expected.filter((_, i) => i >= 24 && Math.floor(i / 12) % 2 === 0 && Math.floor(i / 4) % 3 !== 1 && i % 2 === 1),
+  );
 }
 
 async function broadcasts(lab: Lab): Promise<void> {
@@ -132,9 +181,18 @@ async function broadcasts(lab: Lab): Promise<void> {
   await lab.expect('where', where(row.gt(1), column, one), [5, 10, 10, 5, 20, 20]);
   const index = lab.tensor([2, 0], [2, 1], 'int32').expand([2, 2]);
   await lab.expect('gather with an expanded index', gather(row, 1, index), [3, 3, 1, 1]);
-  await lab.expect('scatterAdd of an expanded source', scatterAdd(lab.tensor(new Array(6).fill(0), [2, 3]), 1, index, one.slice(null, [0, 2])), [0, 0, 10, 10, 0, 0]);
+  await lab.expect(
+    'scatterAdd of an expanded source',
+    scatterAdd(lab.tensor(new Array(6).fill(0), [2, 3]), 1, index, one.slice(null, [0, 2])),
+    [0, 0, 10, 10, 0, 0],
+  );
   await lab.expect('stack', stack([row, column], 0).sum(0), [11, 12, 13, 21, 22, 23], 'forward');
-  await lab.expect('the broadcast of conv bias', conv2d(lab.tensor([1, 2, 3, 4], [1, 1, 2, 2]), lab.tensor([1], [1, 1, 1, 1]).expand([3, 1, 1, 1]), lab.tensor([1], [1]).expand([3])), [2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5], 'forward');
+  await lab.expect(
+    'the broadcast of conv bias',
+    conv2d(lab.tensor([1, 2, 3, 4], [1, 1, 2, 2]), lab.tensor([1], [1, 1, 1, 1]).expand([3, 1, 1, 1]), lab.tensor([1], [1]).expand([3])),
+    [2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5],
+    'forward',
+  );
 }
 
 async function slices(lab: Lab): Promise<void> {
@@ -202,8 +260,18 @@ async function products(lab: Lab): Promise<void> {
   const b = lab.tensor(count(12), [4, 3]);
   const expected = [42, 48, 54, 114, 136, 158, 186, 224, 262];
   await lab.expect('plain', matmul(a, b), expected, 'forward');
-  await lab.expect('transposed left', matmul(lab.tensor([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], [4, 3]).transpose(0, 1), b), expected, 'forward');
-  await lab.expect('transposed right', matmul(a, lab.tensor([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], [3, 4]).transpose(0, 1)), expected, 'forward');
+  await lab.expect(
+    'transposed left',
+    matmul(lab.tensor([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], [4, 3]).transpose(0, 1), b),
+    expected,
+    'forward',
+  );
+  await lab.expect(
+    'transposed right',
+    matmul(a, lab.tensor([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], [3, 4]).transpose(0, 1)),
+    expected,
+    'forward',
+  );
   const batch = lab.tensor(count(24), [2, 3, 4]);
   await lab.expect('an offset batch', matmul(select(batch, 0, 1), b), [258, 312, 366, 330, 400, 470, 402, 488, 574], 'forward');
   await lab.expect('a shared right operand', matmul(batch, b), [...expected, 258, 312, 366, 330, 400, 470, 402, 488, 574], 'forward');

@@ -23,10 +23,7 @@ function checkChannels(op: string, x: Tensor, named: Readonly<Record<string, Ten
     if (t === null) continue;
     checkFloat(op, name, t);
     if (!sameShape(t.shape, [x.shape[1]])) {
-      throw new ShapeError(
-        op,
-        `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}`,
-      );
+      throw new ShapeError(op, `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}`);
     }
   }
 }
@@ -135,8 +132,7 @@ function updateRunning(
 ): void {
   const [runningMean, runningVar] = running;
   const biased = sub(reciprocal(square(invStd)), eps);
-  const blend = (old: Tensor, batch: Tensor): void =>
-    void copy_(old, add(mul(old, 1 - momentum), mul(batch, momentum)));
+  const blend = (old: Tensor, batch: Tensor): void => void copy_(old, add(mul(old, 1 - momentum), mul(batch, momentum)));
   blend(runningMean, mean);
   blend(runningVar, mul(biased, count / (count - 1)));
 }
@@ -164,12 +160,8 @@ export function batchNorm(
   const op = 'batchNorm';
   checkFloat(op, 'input', x);
   if (x.rank < 2)
-    throw new ShapeError(
-      op,
-      `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`,
-    );
-  if ((runningMean === null) !== (runningVar === null))
-    throw new DTypeError(op, 'expected both running statistics or none, got one');
+    throw new ShapeError(op, `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`);
+  if ((runningMean === null) !== (runningVar === null)) throw new DTypeError(op, 'expected both running statistics or none, got one');
   if (!(eps >= 0) || !(momentum >= 0 && momentum <= 1)) {
     throw new ShapeError(op, `expected eps >= 0 and momentum in [0, 1], got ${eps} and ${momentum}`);
   }
@@ -180,8 +172,7 @@ export function batchNorm(
   const flat: Shape = [batch, channels, inner];
   const x3 = x.rank === 3 ? x : reshape(x, flat);
   if (!training) {
-    if (runningMean === null || runningVar === null)
-      throw new DTypeError(op, 'expected running statistics outside of training, got none');
+    if (runningMean === null || runningVar === null) throw new DTypeError(op, 'expected running statistics outside of training, got none');
     const y = evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps);
     drop(x3, x);
     return x.rank === 3 ? y : replacing(y, reshape(y, x.shape));
@@ -204,14 +195,7 @@ export function batchNorm(
 }
 
 /** With known statistics it is one factor and one summand a channel. */
-function evaluate(
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  eps: number,
-): Tensor {
+function evaluate(x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
   const invStd = reciprocal(sqrt(add(variance, eps)));
   const scale = weight === null ? invStd : mul(invStd, weight);
   const shift = bias === null ? sub(0, mul(mean, scale)) : sub(bias, mul(mean, scale));

@@ -21,8 +21,7 @@ const minus = (x: Other): Other => (typeof x === 'number' ? -x : mul(x, -1));
 /** The optional kinds in terms of required ones. A comparison with NaN is false, but `ne` is true. */
 const decompositions: Record<Exclude<BinaryKind, RequiredBinaryKind>, Decomposition> = {
   // Through the negatives a NaN survives; whole numbers have none, and -(-2^31) is no int32.
-  minimum: (a, b) =>
-    isFloat((isTensor(a) ? a : (b as Tensor)).dtype) ? mul(maximum(minus(a), minus(b)), -1) : where(lt(b, a), b, a),
+  minimum: (a, b) => (isFloat((isTensor(a) ? a : (b as Tensor)).dtype) ? mul(maximum(minus(a), minus(b)), -1) : where(lt(b, a), b, a)),
   ne: (a, b) => logicalNot(eq(a, b)),
   gt: (a, b) => lt(b, a),
   le: (a, b) => maximum(lt(a, b), eq(a, b)),
@@ -54,12 +53,8 @@ function binaryOp(kind: BinaryKind): Op<null> {
     strided: ALL_STRIDED,
     broadcast: true,
     infer: (inputs: readonly Operand[]) => inferBinary(kind, inputs),
-    kernel: (
-      backend: Parameters<Op['kernel']>[0],
-      inputs: readonly RefOperand[],
-      _attrs: null,
-      outputs: readonly Tensor['ref'][],
-    ) => backend.binary(kind, inputs[0] as number, inputs[1] as number, outputs[0]),
+    kernel: (backend: Parameters<Op['kernel']>[0], inputs: readonly RefOperand[], _attrs: null, outputs: readonly Tensor['ref'][]) =>
+      backend.binary(kind, inputs[0] as number, inputs[1] as number, outputs[0]),
     decompose: decompose ? (inputs: readonly Operand[]) => decompose(inputs[0] as Other, inputs[1] as Other) : null,
   } as const;
   return compareKinds.has(kind)

@@ -23,7 +23,10 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   const { name, capabilities } = x.device;
   if (!capabilities.dtypes.includes(dtype)) {
-    throw new BackendError('cast', `expected one of ${capabilities.dtypes.join(', ')}, got ${dtype}, which is not supported on "${name}"; move the tensor to another backend`);
+    throw new BackendError(
+      'cast',
+      `expected one of ${capabilities.dtypes.join(', ')}, got ${dtype}, which is not supported on "${name}"; move the tensor to another backend`,
+    );
   }
   return dispatch(castOp, [x], { dtype });
 }

@@ -80,12 +80,7 @@ export function activate(y: Tensor, activation: ActivationKind | null): Tensor {
 
 const plain = { transposeA: false, transposeB: false };
 
-export function decomposeConv(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  { geometry: g, activation }: ConvAttrs,
-): Tensor {
+export function decomposeConv(x: Tensor, weight: Tensor, bias: Tensor | null, { geometry: g, activation }: ConvAttrs): Tensor {
   const { inPer, outPer, kernelSize, places } = sizes(g);
   const w = reshape(weight, [g.groups, outPer, inPer * kernelSize]);
   const parts = chunks(g).map(([from, to]) => {
@@ -111,9 +106,7 @@ export function decomposeConvGradInput(dy: Tensor, weight: Tensor, g: ConvGeomet
     const frame = full([images, g.inChannels, ...paddedSize(g)], 0, { dtype: dy.dtype, backend: dy.backend });
     // The channels of all groups lie one behind the other, so one stride leads through them.
     const strides = [ns, cs, ...qs];
-    addTaps(frame, g, (tap) =>
-      stridedView(byTap, [images, g.inChannels, ...g.outSize], strides, byTap.ref.offset + tap * ks),
-    );
+    addTaps(frame, g, (tap) => stridedView(byTap, [images, g.inChannels, ...g.outSize], strides, byTap.ref.offset + tap * ks));
     byTap.dispose();
     cols.dispose();
     return contiguous(unframed(frame, g));

@@ -45,10 +45,7 @@ function parsePadding(
 ): { low: number[]; high: number[] } {
   if (padding === 'same') {
     if (stride.some((s) => s !== 1)) {
-      throw new ShapeError(
-        op,
-        `expected stride 1 with padding 'same', got ${showShape(stride)}; give the padding in numbers`,
-      );
+      throw new ShapeError(op, `expected stride 1 with padding 'same', got ${showShape(stride)}; give the padding in numbers`);
     }
     return { low: extent.map((e) => half(e - 1)), high: extent.map((e) => e - 1 - half(e - 1)) };
   }
@@ -60,8 +57,7 @@ function parsePadding(
 }
 
 export function checkGroups(op: string, groups: number): void {
-  if (!Number.isSafeInteger(groups) || groups < 1)
-    throw new ShapeError(op, `expected groups to be a whole number >= 1, got ${groups}`);
+  if (!Number.isSafeInteger(groups) || groups < 1) throw new ShapeError(op, `expected groups to be a whole number >= 1, got ${groups}`);
 }
 
 export function checkWeight(op: string, weight: Tensor, rank: SpatialRank, channels: string): void {
@@ -84,12 +80,7 @@ export function checkBias(op: string, bias: Tensor | null, outChannels: number, 
 }
 
 /** Casts to the dtype in which x and weight meet. */
-export function inOneDType(
-  op: string,
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-): [Tensor, Tensor, Tensor | null] {
+export function inOneDType(op: string, x: Tensor, weight: Tensor, bias: Tensor | null): [Tensor, Tensor, Tensor | null] {
   const dtype = commonDType(op, x, weight);
   return [cast(x, dtype), cast(weight, dtype), bias === null ? null : cast(bias, dtype)];
 }
@@ -122,10 +113,7 @@ export function convNd(
     );
   }
   if (outChannels % groups !== 0) {
-    throw new ShapeError(
-      op,
-      `expected groups to divide ${outChannels} output channels (weight ${showShape(weight.shape)}), got ${groups}`,
-    );
+    throw new ShapeError(op, `expected groups to divide ${outChannels} output channels (weight ${showShape(weight.shape)}), got ${groups}`);
   }
   checkBias(op, bias, outChannels, weight);
   checkNotFlat(op, shape);

@@ -135,31 +135,16 @@ function transposedGeometry(
  * Errors: as `conv1d`; `ShapeError` where outputPadding is neither less than stride nor than dilation.
  * Source: torch.nn.functional.conv_transpose1d.
  */
-export function convTranspose1d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  options: ConvTransposeOptions = {},
-): Tensor {
+export function convTranspose1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor {
   return convTransposeNd(1, x, weight, bias, options);
 }
 
 /** `convTranspose1d` over [height, width]. Source: torch.nn.functional.conv_transpose2d. */
-export function convTranspose2d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  options: ConvTransposeOptions = {},
-): Tensor {
+export function convTranspose2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor {
   return convTransposeNd(2, x, weight, bias, options);
 }
 
 /** `convTranspose1d` over [depth, height, width]. Source: torch.nn.functional.conv_transpose3d. */
-export function convTranspose3d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  options: ConvTransposeOptions = {},
-): Tensor {
+export function convTranspose3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor {
   return convTransposeNd(3, x, weight, bias, options);
 }

@@ -30,16 +30,10 @@ export function convOutputShape(g: ConvGeometry): Shape {
 /** An operand must have the shape that the geometry says, and the first operand's float dtype. */
 function expectOperand(op: string, name: string, x: Tensor, shape: Shape, first: Tensor): void {
   if (!sameShape(x.shape, shape)) {
-    throw new ShapeError(
-      op,
-      `expected ${name} ${showShape(shape)}, got ${showShape(x.shape)}; it must match the geometry`,
-    );
+    throw new ShapeError(op, `expected ${name} ${showShape(shape)}, got ${showShape(x.shape)}; it must match the geometry`);
   }
   if (x.dtype !== first.dtype || !isFloat(x.dtype)) {
-    throw new DTypeError(
-      op,
-      `expected operands of one float dtype, got ${first.dtype} and ${x.dtype} (${name}); cast one`,
-    );
+    throw new DTypeError(op, `expected operands of one float dtype, got ${first.dtype} and ${x.dtype} (${name}); cast one`);
   }
 }
 
@@ -68,8 +62,7 @@ export const convGradInputOp: Op<GeometryAttrs> = defineOp('convGradInput', {
     expectOperand('convGradInput', 'weight', weight, convWeightShape(geometry), dy);
     return [{ shape: convInputShape(geometry), dtype: dy.dtype }];
   },
-  kernel: (backend, [dy, weight], { geometry }, [out]) =>
-    backend.convGradInput?.(dy as TensorRef, weight as TensorRef, geometry, out),
+  kernel: (backend, [dy, weight], { geometry }, [out]) => backend.convGradInput?.(dy as TensorRef, weight as TensorRef, geometry, out),
   decompose: ([dy, weight], { geometry }) => decomposeConvGradInput(dy as Tensor, weight as Tensor, geometry),
 });
 
@@ -81,8 +74,7 @@ export const convGradWeightOp: Op<GeometryAttrs> = defineOp('convGradWeight', {
     expectOperand('convGradWeight', 'dy', dy, convOutputShape(geometry), x);
     return [{ shape: convWeightShape(geometry), dtype: x.dtype }];
   },
-  kernel: (backend, [x, dy], { geometry }, [out]) =>
-    backend.convGradWeight?.(x as TensorRef, dy as TensorRef, geometry, false, out),
+  kernel: (backend, [x, dy], { geometry }, [out]) => backend.convGradWeight?.(x as TensorRef, dy as TensorRef, geometry, false, out),
   decompose: ([x, dy], { geometry }) => decomposeConvGradWeight(x as Tensor, dy as Tensor, geometry),
 });
 

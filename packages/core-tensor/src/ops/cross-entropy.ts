@@ -31,8 +31,7 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = defineOp('crossEntropy', {
         `expected input [rows, classes] and targets [rows], got ${showShape(x.shape)} and ${showShape(targets.shape)}`,
       );
     }
-    if (targets.dtype !== 'int32')
-      throw new DTypeError('crossEntropy', `expected int32 targets, got ${targets.dtype}; use cast('int32')`);
+    if (targets.dtype !== 'int32') throw new DTypeError('crossEntropy', `expected int32 targets, got ${targets.dtype}; use cast('int32')`);
     return [{ shape: targets.shape, dtype: x.dtype }, x];
   },
   kernel: (backend, [x, targets], attrs, [loss, logProbabilities]) =>

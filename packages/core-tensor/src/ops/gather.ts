@@ -76,10 +76,7 @@ function checkRange(op: string, index: Tensor, size: number, what: string): void
   const values = index.dataSync();
   for (let i = 0; i < values.length; i++) {
     if (values[i] < 0 || values[i] >= size) {
-      throw new ShapeError(
-        op,
-        `expected indices in [0, ${size - 1}] for ${what}, got ${values[i]} at flat position ${i}`,
-      );
+      throw new ShapeError(op, `expected indices in [0, ${size - 1}] for ${what}, got ${values[i]} at flat position ${i}`);
     }
   }
 }
@@ -114,8 +111,7 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   if (x.rank === 0 && index.rank === 0) return reshape(gather(reshape(x, [1]), 0, reshape(index, [1])), []);
   checkFit('gather', x, index, a);
   checkRange('gather', index, x.shape[a], `axis ${a} of input ${showShape(x.shape)}`);
-  if (x.shape[a] === 0 && index.size > 0)
-    throw new ShapeError('gather', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
+  if (x.shape[a] === 0 && index.size > 0) throw new ShapeError('gather', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
   return dispatch(gatherOp, [cropTo(x, index.shape, a), index], { axis: a });
 }
 
@@ -128,8 +124,7 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
 export function scatterAdd(base: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   checkIndex('scatterAdd', index);
   const a = normalizeAxis('scatterAdd', axis, Math.max(1, base.rank));
-  if (base.rank === 0)
-    return reshape(scatterAdd(reshape(base, [1]), 0, reshape(index, [index.size]), reshape(source, [source.size])), []);
+  if (base.rank === 0) return reshape(scatterAdd(reshape(base, [1]), 0, reshape(index, [index.size]), reshape(source, [source.size])), []);
   checkFit('scatterAdd', base, index, a);
   if (source.rank !== index.rank || index.shape.some((d, i) => d > source.shape[i])) {
     throw new ShapeError(
@@ -139,8 +134,7 @@ export function scatterAdd(base: Tensor, axis: number, index: Tensor, source: Te
   }
   checkRange('scatterAdd', index, base.shape[a], `axis ${a} of base ${showShape(base.shape)}`);
   const dtype = commonDType('scatterAdd', base, source);
-  if (dtype !== base.dtype)
-    throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
+  if (dtype !== base.dtype) throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
   if (index.size === 0) return clone(base);
   const used = cast(cropTo(source, index.shape, -1), dtype);
   // A smaller index is completed with additions of 0 at position 0, so that backends meet equal sizes only.
@@ -161,15 +155,11 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   checkIndex('indexSelect', index);
   const a = normalizeAxis('indexSelect', axis, Math.max(1, x.rank));
   if (index.rank > 1)
-    throw new ShapeError(
-      'indexSelect',
-      `expected a list of positions [m], got index ${showShape(index.shape)}; flatten() it`,
-    );
+    throw new ShapeError('indexSelect', `expected a list of positions [m], got index ${showShape(index.shape)}; flatten() it`);
   if (x.rank === 0) return reshape(indexSelect(reshape(x, [1]), 0, index), []);
   checkRange('indexSelect', index, x.shape[a], `axis ${a} of input ${showShape(x.shape)}`);
   const m = index.size;
-  if (x.shape[a] === 0 && m > 0)
-    throw new ShapeError('indexSelect', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
+  if (x.shape[a] === 0 && m > 0) throw new ShapeError('indexSelect', `expected elements on axis ${a}, got input ${showShape(x.shape)}`);
   const line = reshape(
     index,
     x.shape.map((_, i) => (i === a ? m : 1)),

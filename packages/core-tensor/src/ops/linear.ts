@@ -22,12 +22,7 @@ export const linearOp: Op<LinearAttrs> = defineOp('linear', {
   family: 'linear',
   infer: (inputs) => {
     const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor | null];
-    if (
-      x.rank !== 2 ||
-      weight.rank !== 2 ||
-      x.shape[1] !== weight.shape[1] ||
-      (bias && !sameShape(bias.shape, [weight.shape[0]]))
-    ) {
+    if (x.rank !== 2 || weight.rank !== 2 || x.shape[1] !== weight.shape[1] || (bias && !sameShape(bias.shape, [weight.shape[0]]))) {
       throw new ShapeError(
         'linear',
         `expected x [rows, in], weight [out, in] and bias [out], got ${showShape(x.shape)}, ${showShape(weight.shape)} and ` +
@@ -65,16 +60,10 @@ export const linearOp: Op<LinearAttrs> = defineOp('linear', {
  * Errors: `ShapeError` naming both shapes; `DTypeError` for a weight that is not float.
  * Source: torch.nn.functional.linear.
  */
-export function linear(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  activation: ActivationKind | null = null,
-): Tensor {
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, activation: ActivationKind | null = null): Tensor {
   checkTensor('linear', 'input', x);
   checkFloat('linear', 'weight', weight);
-  if (weight.rank !== 2)
-    throw new ShapeError('linear', `expected weight [out, in], got ${showShape(weight.shape)}; reshape it`);
+  if (weight.rank !== 2) throw new ShapeError('linear', `expected weight [out, in], got ${showShape(weight.shape)}; reshape it`);
   const [out, width] = weight.shape;
   const dtype = commonDType('linear', x, weight);
   if (x.rank === 0 || x.shape[x.rank - 1] !== width) {
@@ -87,10 +76,7 @@ export function linear(
   if (bias !== null) {
     checkFloat('linear', 'bias', bias);
     if (!sameShape(bias.shape, [out])) {
-      throw new ShapeError(
-        'linear',
-        `expected bias [${out}] (weight ${showShape(weight.shape)}), got ${showShape(bias.shape)}`,
-      );
+      throw new ShapeError('linear', `expected bias [${out}] (weight ${showShape(weight.shape)}), got ${showShape(bias.shape)}`);
     }
   }
   const lead = x.shape.slice(0, -1);
@@ -101,10 +87,7 @@ export function linear(
   const flat = x.rank === 2 ? input : reshape(input, [rows, width]);
   // Over no features at all the sum is 0, and only the bias is left.
   if (width === 0 && b !== null)
-    return activate(
-      add(dispatch(linearOp, [flat, w, null], { activation: null }), expand(b, [...lead, out])),
-      activation,
-    );
+    return activate(add(dispatch(linearOp, [flat, w, null], { activation: null }), expand(b, [...lead, out])), activation);
   const y = dispatch(linearOp, [flat, w, b], { activation });
   for (const made of [flat, input, w, b]) drop(made, x, weight, bias);
   return x.rank === 2 ? y : replacing(y, reshape(y, [...lead, out]));

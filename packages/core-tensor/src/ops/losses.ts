@@ -49,8 +49,7 @@ interface Rows {
 function asRows(op: string, x: Tensor): Rows {
   checkFloat(op, 'input', x);
   const { shape, rank } = x;
-  if (rank === 0)
-    throw new ShapeError(op, 'expected input [classes], [batch, classes] or [batch, classes, ...], got a scalar');
+  if (rank === 0) throw new ShapeError(op, 'expected input [classes], [batch, classes] or [batch, classes, ...], got a scalar');
   const classes = shape[rank === 1 ? 0 : 1];
   if (classes === 0) throw new ShapeError(op, `expected at least one class, got input ${showShape(shape)}`);
   if (rank === 1) return { x: reshape(x, [1, classes]), classes, outer: [] };
@@ -66,19 +65,10 @@ function classesLast(x: Tensor): Tensor {
 }
 
 /** The int32 class targets as [rows], checked; `ignored` tells whether any is ignored, null where nobody knows yet. */
-function classTargets(
-  op: string,
-  x: Tensor,
-  rows: Rows,
-  targets: Tensor,
-  ignoreIndex: number,
-): { flat: Tensor; ignored: boolean | null } {
+function classTargets(op: string, x: Tensor, rows: Rows, targets: Tensor, ignoreIndex: number): { flat: Tensor; ignored: boolean | null } {
   if (!Number.isSafeInteger(ignoreIndex)) throw new ShapeError(op, `expected a whole ignoreIndex, got ${ignoreIndex}`);
   if (targets.dtype !== 'int32') {
-    throw new DTypeError(
-      op,
-      `expected int32 class targets, got ${targets.dtype} ${showShape(targets.shape)}; use targets.cast('int32')`,
-    );
+    throw new DTypeError(op, `expected int32 class targets, got ${targets.dtype} ${showShape(targets.shape)}; use targets.cast('int32')`);
   }
   if (!sameShape(targets.shape, rows.outer)) {
     throw new ShapeError(
@@ -106,10 +96,7 @@ function classTargets(
 
 function checkTensors(op: string, targets: unknown, weight: Tensor | null, classes: number): void {
   if (!isTensor(targets))
-    throw new DTypeError(
-      op,
-      `expected a tensor as targets, got ${typeof targets}; wrap it with tensor(..., { dtype: 'int32' })`,
-    );
+    throw new DTypeError(op, `expected a tensor as targets, got ${typeof targets}; wrap it with tensor(..., { dtype: 'int32' })`);
   if (weight === null) return;
   checkFloat(op, 'weight', weight);
   if (!sameShape(weight.shape, [classes])) {
@@ -127,13 +114,8 @@ interface Weighted {
 function weightedNll(logP: Tensor, flat: Tensor, weight: Tensor | null, ignoreIndex: number): Weighted {
   const ignored = eq(flat, ignoreIndex);
   const picked = pickTargets(logP, flat, ignored);
-  if (weight === null)
-    return { loss: sub(0, picked), ignored, total: () => sum(cast(logicalNot(ignored), logP.dtype)) };
-  const factors = where(
-    ignored,
-    0,
-    dispatch(gatherOp, [cast(weight, logP.dtype), where(ignored, 0, flat)], { axis: 0 }),
-  );
+  if (weight === null) return { loss: sub(0, picked), ignored, total: () => sum(cast(logicalNot(ignored), logP.dtype)) };
+  const factors = where(ignored, 0, dispatch(gatherOp, [cast(weight, logP.dtype), where(ignored, 0, flat)], { axis: 0 }));
   return { loss: sub(0, mul(picked, factors)), ignored, total: () => sum(factors) };
 }
 
@@ -173,16 +155,14 @@ export function crossEntropy(x: Tensor, targets: Tensor, options: CrossEntropyOp
   const op = 'crossEntropy';
   const reduction = checkReduction(op, options.reduction ?? 'mean');
   const { ignoreIndex = -100, weight = null, labelSmoothing = 0 } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ShapeError(op, `expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ShapeError(op, `expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
   const rows = asRows(op, x);
   checkTensors(op, targets, weight, rows.classes);
   if (isFloat(targets.dtype) && sameShape(targets.shape, x.shape)) {
     return probabilityLoss(rows, targets, weight, labelSmoothing, reduction);
   }
   const { flat, ignored } = classTargets(op, x, rows, targets, ignoreIndex);
-  if (weight !== null || labelSmoothing > 0)
-    return smoothedLoss(rows, flat, weight, ignoreIndex, labelSmoothing, reduction);
+  if (weight !== null || labelSmoothing > 0) return smoothedLoss(rows, flat, weight, ignoreIndex, labelSmoothing, reduction);
   const loss = rowLosses(rows.x, flat, ignoreIndex);
   if (reduction === 'none') return rows.outer.length === 1 ? loss : reshape(loss, rows.outer);
   if (reduction === 'sum') return sum(loss);
@@ -209,16 +189,9 @@ function smoothedLoss(
   return reduction === 'sum' ? sum(each) : div(sum(each), total());
 }
 
-function probabilityLoss(
-  rows: Rows,
-  targets: Tensor,
-  weight: Tensor | null,
-  smoothing: number,
-  reduction: Reduction,
-): Tensor {
+function probabilityLoss(rows: Rows, targets: Tensor, weight: Tensor | null, smoothing: number, reduction: Reduction): Tensor {
   const logP = dispatch(logSoftmaxOp, [rows.x], null);
-  let p =
-    targets.rank === 1 ? reshape(targets, [1, rows.classes]) : targets.rank === 2 ? targets : classesLast(targets);
+  let p = targets.rank === 1 ? reshape(targets, [1, rows.classes]) : targets.rank === 2 ? targets : classesLast(targets);
   if (smoothing > 0) p = add(mul(p, 1 - smoothing), smoothing / rows.classes);
   const terms = mul(logP, p);
   const loss = neg(sum(weight === null ? terms : mul(terms, cast(weight, logP.dtype)), 1));
@@ -236,8 +209,7 @@ export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduct
   const op = 'mseLoss';
   const reduction = checkReduction(op, options.reduction ?? 'mean');
   const dtype = commonDType(op, x, target);
-  if (!isFloat(dtype))
-    throw new DTypeError(op, `expected floats, got ${x.dtype} and ${target.dtype}; use cast('float32') first`);
+  if (!isFloat(dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype} and ${target.dtype}; use cast('float32') first`);
   if (!sameShape(x.shape, target.shape)) {
     throw new ShapeError(
       op,

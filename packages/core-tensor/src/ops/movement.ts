@@ -88,7 +88,10 @@ export function detach(x: Tensor): Tensor {
 
 function checkList(op: string, xs: readonly Tensor[]): void {
   if (!Array.isArray(xs) || xs.length === 0 || !xs.every(isTensor)) {
-    throw new ShapeError(op, `expected a non-empty array of tensors, got ${Array.isArray(xs) ? `[${xs.map(describe).join(', ')}]` : describe(xs)}; pass them in one array`);
+    throw new ShapeError(
+      op,
+      `expected a non-empty array of tensors, got ${Array.isArray(xs) ? `[${xs.map(describe).join(', ')}]` : describe(xs)}; pass them in one array`,
+    );
   }
   for (const x of xs) checkTensor(op, x);
 }
@@ -103,7 +106,10 @@ export function cat(xs: readonly Tensor[], axis = 0): Tensor {
   const a = normalizeAxis('cat', axis, first.rank);
   for (const x of xs) {
     if (x.rank === first.rank && x.shape.every((d, i) => i === a || d === first.shape[i])) continue;
-    throw new ShapeError('cat', `expected shapes equal but for axis ${a}, got ${xs.map((t) => showShape(t.shape)).join(', ')}; reshape or slice them`);
+    throw new ShapeError(
+      'cat',
+      `expected shapes equal but for axis ${a}, got ${xs.map((t) => showShape(t.shape)).join(', ')}; reshape or slice them`,
+    );
   }
   const dtype = xs.reduce((d, x) => promote(d, x.dtype), first.dtype);
   return tidy(() => {
@@ -119,11 +125,19 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   checkList('stack', xs);
   for (const x of xs) {
     if (!sameShape(x.shape, xs[0].shape)) {
-      throw new ShapeError('stack', `expected tensors of one shape, got ${xs.map((t) => showShape(t.shape)).join(', ')}; use cat, or reshape them`);
+      throw new ShapeError(
+        'stack',
+        `expected tensors of one shape, got ${xs.map((t) => showShape(t.shape)).join(', ')}; use cat, or reshape them`,
+      );
     }
   }
   const a = normalizeAxis('stack', axis, xs[0].rank + 1);
-  return tidy(() => cat(xs.map((x) => unsqueeze(x, a)), a));
+  return tidy(() =>
+    cat(
+      xs.map((x) => unsqueeze(x, a)),
+      a,
+    ),
+  );
 }
 
 /**
@@ -133,11 +147,22 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
 export function pad(x: Tensor, padding: readonly number[], options: { value?: number } = {}): Tensor {
   const { value = 0 } = options;
   checkTensor('pad', x);
-  if (!Array.isArray(padding) || padding.length % 2 !== 0 || padding.length > 2 * x.rank || padding.some((p) => !Number.isInteger(p) || p < 0)) {
-    throw new ShapeError('pad', `expected an even list of at most ${2 * x.rank} whole numbers >= 0, got [${String(padding)}] for input ${showShape(x.shape)}; crop with slice`);
+  if (
+    !Array.isArray(padding) ||
+    padding.length % 2 !== 0 ||
+    padding.length > 2 * x.rank ||
+    padding.some((p) => !Number.isInteger(p) || p < 0)
+  ) {
+    throw new ShapeError(
+      'pad',
+      `expected an even list of at most ${2 * x.rank} whole numbers >= 0, got [${String(padding)}] for input ${showShape(x.shape)}; crop with slice`,
+    );
   }
   const axes: SliceAxis[] = x.shape.map((size, i) => ({ start: padding[2 * (x.rank - 1 - i)] ?? 0, step: 1, size, drop: false }));
-  const shape = checkShape('pad', x.shape.map((size, i) => size + axes[i].start + (padding[2 * (x.rank - 1 - i) + 1] ?? 0)));
+  const shape = checkShape(
+    'pad',
+    x.shape.map((size, i) => size + axes[i].start + (padding[2 * (x.rank - 1 - i) + 1] ?? 0)),
+  );
   if (value === 0) return dispatch(embedOp, [x], { shape, axes });
   if (x.size === 0) return full(shape, value, { dtype: x.dtype, backend: x.backend });
   return tidy(() => dispatch(setSliceOp, [full(shape, value, { dtype: x.dtype, backend: x.backend }), x], { axes }));
@@ -186,7 +211,10 @@ function stretched(name: string, value: Tensor, shape: Shape): Tensor {
   const own = value.shape.slice(Math.max(0, surplus));
   const lead = shape.length - own.length;
   if (value.shape.slice(0, Math.max(0, surplus)).some((d) => d !== 1) || own.some((d, i) => d !== 1 && d !== shape[lead + i])) {
-    throw new ShapeError(name, `expected a value that stretches to the target's shape ${showShape(shape)}, got ${showShape(value.shape)}; reshape it`);
+    throw new ShapeError(
+      name,
+      `expected a value that stretches to the target's shape ${showShape(shape)}, got ${showShape(value.shape)}; reshape it`,
+    );
   }
   return expand(surplus > 0 ? reshape(value, own) : value, shape);
 }
@@ -212,7 +240,8 @@ function assign(name: string, x: Tensor, axes: readonly SliceAxis[], value: Tens
  */
 export function set_(x: Tensor, index: readonly Index[], value: Tensor | number): Tensor {
   const recording = checkWritable('set_', x, value);
-  if (!Array.isArray(index)) throw new ShapeError('set_', `expected an array of indices, got ${describe(index)}; write set_([i, j], value)`);
+  if (!Array.isArray(index))
+    throw new ShapeError('set_', `expected an array of indices, got ${describe(index)}; write set_([i, j], value)`);
   if (typeof value !== 'number' && isFloat(value.dtype) && !isFloat(x.dtype)) {
     throw new DTypeError('set_', `expected a ${x.dtype} value, got ${value.dtype}; cast it first`);
   }

@@ -21,8 +21,7 @@ function serves(backend: Backend, step: Step, dtype: DType): boolean {
   if (!table) served.set(backend, (table = new Map()));
   const key = `${step} ${dtype}`;
   let known = table.get(key);
-  if (known === undefined)
-    table.set(key, (known = typeof backend[step] === 'function' && backend.supports(step, null, dtype)));
+  if (known === undefined) table.set(key, (known = typeof backend[step] === 'function' && backend.supports(step, null, dtype)));
   return known;
 }
 
@@ -35,22 +34,13 @@ function check(step: Step, named: Readonly<Record<string, Tensor | null>>): void
     if (t.storage === null) throw disposed(step, t);
     const base = parameter as Tensor;
     if (!sameShape(t.shape, base.shape)) {
-      throw new ShapeError(
-        step,
-        `expected ${name} of the parameter's shape ${showShape(base.shape)}, got ${showShape(t.shape)}`,
-      );
+      throw new ShapeError(step, `expected ${name} of the parameter's shape ${showShape(base.shape)}, got ${showShape(t.shape)}`);
     }
     if (t.dtype !== base.dtype || !isFloat(t.dtype)) {
-      throw new DTypeError(
-        step,
-        `expected ${name} in a float dtype, the parameter's own, got ${t.dtype} with ${base.dtype}; cast it`,
-      );
+      throw new DTypeError(step, `expected ${name} in a float dtype, the parameter's own, got ${t.dtype} with ${base.dtype}; cast it`);
     }
     if (t.storage.backend !== base.device) {
-      throw new BackendError(
-        step,
-        `expected ${name} on "${base.backend}", got "${t.backend}"; await optimizer.to('${base.backend}')`,
-      );
+      throw new BackendError(step, `expected ${name} on "${base.backend}", got "${t.backend}"; await optimizer.to('${base.backend}')`);
     }
   }
 }
@@ -93,10 +83,7 @@ export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | nu
   const { momentum, dampening, weightDecay, nesterov } = attrs;
   const { lr, firstStep } = attrs.dynamic;
   if (momentum !== 0 && buffer === null) {
-    throw new ShapeError(
-      'sgdStep',
-      `expected a momentum buffer for momentum ${momentum}, got none; make one of the parameter's shape`,
-    );
+    throw new ShapeError('sgdStep', `expected a momentum buffer for momentum ${momentum}, got none; make one of the parameter's shape`);
   }
   stepInPlace(
     'sgdStep',

@@ -27,10 +27,7 @@ function windowRows(x: Tensor, g: PoolGeometry, outside: number): Tensor {
 }
 
 /** Calls `visit` with the positions in the unpadded input that each tap of each window sees; -1 on an axis: padding. */
-function forEachTap(
-  g: PoolGeometry,
-  visit: (place: number, tap: number, at: readonly [number, number, number]) => void,
-): void {
+function forEachTap(g: PoolGeometry, visit: (place: number, tap: number, at: readonly [number, number, number]) => void): void {
   const at = (axis: number, q: number, k: number): number => {
     const i = q * g.stride[axis] - g.padLow[axis] + k * g.dilation[axis];
     return i >= 0 && i < g.inSize[axis] ? i : -1;

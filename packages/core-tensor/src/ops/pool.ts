@@ -29,8 +29,7 @@ export function poolOutputShape(g: PoolGeometry): Shape {
 function expectFloats(op: string, input: Operand, shape: Shape): Tensor {
   const x = input as Tensor;
   if (!isFloat(x.dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype}; use cast('float32') first`);
-  if (!sameShape(x.shape, shape))
-    throw new ShapeError(op, `expected ${showShape(shape)} as of the geometry, got ${showShape(x.shape)}`);
+  if (!sameShape(x.shape, shape)) throw new ShapeError(op, `expected ${showShape(shape)} as of the geometry, got ${showShape(x.shape)}`);
   return x;
 }
 
@@ -38,10 +37,7 @@ function expectIndices(op: string, input: Operand, g: PoolGeometry): Tensor {
   const indices = input as Tensor;
   if (indices.dtype === 'int32' && sameShape(indices.shape, poolOutputShape(g))) return indices;
   const got = `${indices.dtype} ${showShape(indices.shape)}`;
-  throw new ShapeError(
-    op,
-    `expected int32 indices ${showShape(poolOutputShape(g))}, got ${got}; pass those of maxPool`,
-  );
+  throw new ShapeError(op, `expected int32 indices ${showShape(poolOutputShape(g))}, got ${got}; pass those of maxPool`);
 }
 
 /** (x) -> (y, indices) */
@@ -94,9 +90,7 @@ function gradOp(
 /** (dy, indices) -> dx */
 export const maxPoolGradOp: Op<PoolAttrs> = gradOp('maxPoolGrad', 'max', decomposeMaxPoolGrad);
 /** (dy) -> dx */
-export const avgPoolGradOp: Op<PoolAttrs> = gradOp('avgPoolGrad', 'avg', (dy, _indices, g) =>
-  decomposeAvgPoolGrad(dy, g),
-);
+export const avgPoolGradOp: Op<PoolAttrs> = gradOp('avgPoolGrad', 'avg', (dy, _indices, g) => decomposeAvgPoolGrad(dy, g));
 
 /** (x-shaped values, indices) -> y-shaped: the values at the positions of the maxima. The adjoint of `maxPoolGrad`. */
 export const maxPoolGatherOp: Op<PoolAttrs> = defineOp('maxPoolGather', {

@@ -32,8 +32,7 @@ export const resampleOp: Op<ResampleAttrs> = defineOp('resample', {
       throw new ShapeError('resample', `expected ${showShape(from)} as of the geometry, got ${showShape(x.shape)}`);
     return [{ shape: [g.planes, ...(adjoint ? g.inSize : g.outSize)], dtype: x.dtype }];
   },
-  kernel: (backend, [x], attrs, [out]) =>
-    backend.resample?.(attrs.kind, x as TensorRef, attrs.geometry, attrs.adjoint, out),
+  kernel: (backend, [x], attrs, [out]) => backend.resample?.(attrs.kind, x as TensorRef, attrs.geometry, attrs.adjoint, out),
   decompose: ([x], { kind, geometry: g, adjoint }) => {
     const scales = g.inSize.map((size, axis) => size / g.outSize[axis]);
     const y = resampleAxes(x as Tensor, kind, g, scales, adjoint);
@@ -52,14 +51,7 @@ interface AxisTable {
  * PyTorch's positions: nearest: floor(i scale), in float32 whatever the dtype. linear, corners aligned:
  * i (in - 1) / (out - 1); areas aligned: max(0, (i + 1/2) scale - 1/2), in the tensor's own precision.
  */
-function axisTable(
-  kind: ResampleKind,
-  inSize: number,
-  outSize: number,
-  scale: number,
-  alignCorners: boolean,
-  single: boolean,
-): AxisTable {
+function axisTable(kind: ResampleKind, inSize: number, outSize: number, scale: number, alignCorners: boolean, single: boolean): AxisTable {
   const low = new Int32Array(outSize);
   const high = new Int32Array(outSize);
   const share = new Float64Array(outSize);
@@ -76,13 +68,7 @@ function axisTable(
 }
 
 /** One axis after the other, made of differentiable ops; x itself where no size changes. */
-function resampleAxes(
-  x: Tensor,
-  kind: ResampleKind,
-  g: ResampleGeometry,
-  scales: readonly number[],
-  adjoint: boolean,
-): Tensor {
+function resampleAxes(x: Tensor, kind: ResampleKind, g: ResampleGeometry, scales: readonly number[], adjoint: boolean): Tensor {
   let y = x;
   for (let axis = 0; axis < 3; axis++) {
     const [inSize, outSize] = [g.inSize[axis], g.outSize[axis]];
@@ -139,12 +125,8 @@ const linearRank: Readonly<Record<string, SpatialRank>> = { linear: 1, bilinear:
 
 function parseFactors(value: number | readonly number[], rank: SpatialRank): number[] {
   const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : value;
-  if (Array.isArray(list) && list.length === rank && list.every((v) => Number.isFinite(v) && v > 0))
-    return list.slice();
-  throw new ShapeError(
-    'interpolate',
-    `expected scaleFactor to be a number > 0 or ${rank} of them, got ${String(value)}`,
-  );
+  if (Array.isArray(list) && list.length === rank && list.every((v) => Number.isFinite(v) && v > 0)) return list.slice();
+  throw new ShapeError('interpolate', `expected scaleFactor to be a number > 0 or ${rank} of them, got ${String(value)}`);
 }
 
 function parseRank(x: Tensor, mode: InterpolateMode, alignCorners: boolean): SpatialRank {
@@ -152,10 +134,7 @@ function parseRank(x: Tensor, mode: InterpolateMode, alignCorners: boolean): Spa
   const rank = (x.rank - 2) as SpatialRank;
   const wanted = linearRank[mode];
   if (mode !== 'nearest' && wanted === undefined) {
-    throw new ShapeError(
-      'interpolate',
-      `expected mode 'nearest', 'linear', 'bilinear' or 'trilinear', got '${String(mode)}'`,
-    );
+    throw new ShapeError('interpolate', `expected mode 'nearest', 'linear', 'bilinear' or 'trilinear', got '${String(mode)}'`);
   }
   if (rank < 1 || rank > 3 || (wanted !== undefined && wanted !== rank)) {
     const axes = wanted === undefined ? '1 to 3' : `${wanted}`;
@@ -188,13 +167,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   checkNotFlat(op, x.shape);
   const inSize = x.shape.slice(2);
   const factors = scaleFactor === null ? null : parseFactors(scaleFactor, rank);
-  const outSize =
-    factors === null ? perAxis(op, 'size', size as PerAxis, rank, 1) : inSize.map((n, i) => Math.floor(n * factors[i]));
+  const outSize = factors === null ? perAxis(op, 'size', size as PerAxis, rank, 1) : inSize.map((n, i) => Math.floor(n * factors[i]));
   if (outSize.some((n) => n < 1))
-    throw new ShapeError(
-      op,
-      `expected a result of size >= 1, got ${showShape(outSize)} from input ${showShape(x.shape)}`,
-    );
+    throw new ShapeError(op, `expected a result of size >= 1, got ${showShape(outSize)} from input ${showShape(x.shape)}`);
   const shape = [x.shape[0], x.shape[1], ...outSize];
   checkCount(op, 'output', shape);
   const kind = mode === 'nearest' ? 'nearest' : 'linear';

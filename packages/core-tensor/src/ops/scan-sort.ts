@@ -32,11 +32,7 @@ function decomposeCumsum(x: Tensor, axis: number): Tensor {
   let y = clone(x);
   for (let distance = 1; distance < n; distance *= 2) {
     const pick = (start: number, end: number) => x.shape.map((_, i) => (i === axis ? ([start, end] as const) : null));
-    const earlier = embed(
-      slice(y, ...pick(0, n - distance)),
-      x.shape,
-      parseIndex('cumsum', pick(distance, n), x.shape),
-    );
+    const earlier = embed(slice(y, ...pick(0, n - distance)), x.shape, parseIndex('cumsum', pick(distance, n), x.shape));
     y = add(y, earlier);
   }
   return y;
@@ -57,8 +53,7 @@ export function cumsum(x: Tensor, axis: number): Tensor {
 export const sortOp: Op<{ readonly descending: boolean }> = defineOp('sort', {
   family: 'sort',
   infer: ([x]) => [x as Tensor, { shape: (x as Tensor).shape, dtype: 'int32' }],
-  kernel: (backend, [x], { descending }, [values, indices]) =>
-    backend.sort?.(x as TensorRef, descending, values, indices),
+  kernel: (backend, [x], { descending }, [values, indices]) => backend.sort?.(x as TensorRef, descending, values, indices),
   decompose: ([x], { descending }) => decomposeSort(x as Tensor, descending),
 });
 

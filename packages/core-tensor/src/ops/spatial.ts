@@ -29,10 +29,7 @@ export function perAxis(op: string, name: string, value: PerAxis, rank: SpatialR
   if (fits) return list.slice();
   const shown = Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value);
   const many = rank === 1 ? '' : ` or ${rank} of them (${axisNames[rank]})`;
-  throw new ShapeError(
-    op,
-    `expected ${name} to be a whole number >= ${least}${many}, got ${shown}; pass one number or one an axis`,
-  );
+  throw new ShapeError(op, `expected ${name} to be a whole number >= ${least}${many}, got ${shown}; pass one number or one an axis`);
 }
 
 /** Refuses what is no tensor, in words. */
@@ -58,8 +55,7 @@ export function batched(op: string, x: Tensor, rank: SpatialRank): { shape: Shap
 /** Refuses what is not a float tensor. */
 export function checkFloat(op: string, name: string, x: Tensor): void {
   checkTensor(op, name, x);
-  if (!isFloat(x.dtype))
-    throw new DTypeError(op, `expected a float ${name}, got ${x.dtype}; use cast('float32') first`);
+  if (!isFloat(x.dtype)) throw new DTypeError(op, `expected a float ${name}, got ${x.dtype}; use cast('float32') first`);
 }
 
 /** Refuses axes of size 0: there is nothing to slide over. A batch may be empty. */
@@ -73,10 +69,7 @@ export function checkNotFlat(op: string, shape: Shape): void {
 export function checkCount(op: string, what: string, shape: Shape): void {
   const n = sizeOf(shape);
   if (n > MAX_SIZE) {
-    throw new ShapeError(
-      op,
-      `expected at most 2^31 - 1 elements, got ${n} in ${what} ${showShape(shape)}; split the batch`,
-    );
+    throw new ShapeError(op, `expected at most 2^31 - 1 elements, got ${n} in ${what} ${showShape(shape)}; split the batch`);
   }
 }
 

@@ -65,8 +65,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 function resolveShape(x: Tensor, shape: Shape): Shape {
   const mismatch = (why: string): ShapeError =>
-    new ShapeError('reshape', `expected a shape of ${x.size} elements for input ${showShape(x.shape)}, got [${shape.map(String).join(', ')}]; ${why}`);
-  if (!Array.isArray(shape)) throw new ShapeError('reshape', `expected an array of sizes, got ${describe(shape)} ${String(shape)}; write [2, -1]`);
+    new ShapeError(
+      'reshape',
+      `expected a shape of ${x.size} elements for input ${showShape(x.shape)}, got [${shape.map(String).join(', ')}]; ${why}`,
+    );
+  if (!Array.isArray(shape))
+    throw new ShapeError('reshape', `expected an array of sizes, got ${describe(shape)} ${String(shape)}; write [2, -1]`);
   const wild = shape.indexOf(-1);
   if (wild < 0) {
     const to = checkShape('reshape', shape);
@@ -74,10 +78,17 @@ function resolveShape(x: Tensor, shape: Shape): Shape {
     return to;
   }
   if (shape.indexOf(-1, wild + 1) >= 0) throw mismatch('only one size may be -1');
-  const rest = checkShape('reshape', shape.filter((_, i) => i !== wild));
+  const rest = checkShape(
+    'reshape',
+    shape.filter((_, i) => i !== wild),
+  );
   const known = sizeOf(rest);
-  if (known === 0 || x.size % known !== 0) throw mismatch(known === 0 ? '-1 could be anything here: name the size' : `${x.size} is no multiple of ${known}`);
-  return checkShape('reshape', shape.map((d, i) => (i === wild ? x.size / known : d)));
+  if (known === 0 || x.size % known !== 0)
+    throw mismatch(known === 0 ? '-1 could be anything here: name the size' : `${x.size} is no multiple of ${known}`);
+  return checkShape(
+    'reshape',
+    shape.map((d, i) => (i === wild ? x.size / known : d)),
+  );
 }
 
 /** The axes in another order; a view. Source: torch.permute. */
@@ -85,7 +96,10 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   checkTensor('permute', x);
   const axes = Array.isArray(order) ? order.map((a) => normalizeAxis('permute', a, x.rank)) : [];
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-    throw new ShapeError('permute', `expected each of the ${x.rank} axes of ${showShape(x.shape)} once, got [${String(order)}]; name all of them`);
+    throw new ShapeError(
+      'permute',
+      `expected each of the ${x.rank} axes of ${showShape(x.shape)} once, got [${String(order)}]; name all of them`,
+    );
   }
   return dispatch(permuteOp, [x], { order: axes });
 }
@@ -104,7 +118,8 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   if (checkTensor('flatten', x).rank === 0) return reshape(x, [1]);
   const from = normalizeAxis('flatten', start, x.rank);
   const to = normalizeAxis('flatten', end, x.rank);
-  if (from > to) throw new ShapeError('flatten', `expected start <= end, got ${start} and ${end} for shape ${showShape(x.shape)}; exchange them`);
+  if (from > to)
+    throw new ShapeError('flatten', `expected start <= end, got ${start} and ${end} for shape ${showShape(x.shape)}; exchange them`);
   return reshape(x, [...x.shape.slice(0, from), sizeOf(x.shape.slice(from, to + 1)), ...x.shape.slice(to + 1)]);
 }
 
@@ -132,7 +147,10 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor('expand', x);
   const lead = Array.isArray(shape) ? shape.length - x.rank : -1;
   const refuse = (): never => {
-    throw new ShapeError('expand', `expected a shape to which ${showShape(x.shape)} stretches (sizes equal or 1, aligned at the end), got [${String(shape)}]; reshape or unsqueeze first`);
+    throw new ShapeError(
+      'expand',
+      `expected a shape to which ${showShape(x.shape)} stretches (sizes equal or 1, aligned at the end), got [${String(shape)}]; reshape or unsqueeze first`,
+    );
   };
   if (lead < 0) refuse();
   const to = shape.map((d, i) => (d === -1 && i >= lead ? x.shape[i - lead] : d));
@@ -144,7 +162,10 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 /** Indices in the notation of `slice` as one `SliceAxis` for every axis of `shape`. */
 export function parseIndex(op: string, index: readonly Index[], shape: Shape): SliceAxis[] {
   if (index.length > shape.length) {
-    throw new ShapeError(op, `expected at most ${shape.length} indices for shape ${showShape(shape)}, got ${index.length}; use unsqueeze for a new axis`);
+    throw new ShapeError(
+      op,
+      `expected at most ${shape.length} indices for shape ${showShape(shape)}, got ${index.length}; use unsqueeze for a new axis`,
+    );
   }
   return shape.map((size, axis) => parseAxis(op, index[axis] ?? null, size, axis));
 }
@@ -160,11 +181,15 @@ function parseAxis(op: string, index: Index, size: number, axis: number): SliceA
     return { start: at, step: 1, size: 1, drop: true };
   }
   if (!Array.isArray(index) || index.length > 3) {
-    throw new ShapeError(op, `expected a number, null or [start, end, step] at axis ${axis}, got ${typeof index} ${String(index)}; see the notation of slice`);
+    throw new ShapeError(
+      op,
+      `expected a number, null or [start, end, step] at axis ${axis}, got ${typeof index} ${String(index)}; see the notation of slice`,
+    );
   }
   const [from, to, by] = index as [number?, number?, number?];
   const step = by ?? 1;
-  if (!Number.isInteger(step) || step < 1) throw new ShapeError(op, `expected a whole step >= 1 at axis ${axis}, got ${step}; reverse with indexSelect`);
+  if (!Number.isInteger(step) || step < 1)
+    throw new ShapeError(op, `expected a whole step >= 1 at axis ${axis}, got ${step}; reverse with indexSelect`);
   const clamp = (v: number | null | undefined, none: number): number => {
     if (v === undefined || v === null) return none;
     if (!Number.isInteger(v)) throw new ShapeError(op, `expected whole bounds at axis ${axis}, got ${v}; leave a bound out for the end`);

@@ -23,8 +23,7 @@ export const whereOp: Op<null> = defineOp('where', {
     const dtype = typeof a !== 'number' ? a.dtype : typeof b !== 'number' ? b.dtype : 'float32';
     return [{ shape, dtype }];
   },
-  kernel: (backend, [condition, a, b], _attrs, [out]) =>
-    backend.where(condition as Tensor['ref'], a as number, b as number, out),
+  kernel: (backend, [condition, a, b], _attrs, [out]) => backend.where(condition as Tensor['ref'], a as number, b as number, out),
 });
 
 /**
@@ -69,5 +68,8 @@ export function clamp(x: Tensor, min?: number | null, max?: number | null): Tens
 function bound(which: string, value: number | null | undefined): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
-  throw new DTypeError('clamp', `expected a number for ${which}, got ${typeof value === 'number' ? value : describe(value)}; use maximum or minimum with tensors`);
+  throw new DTypeError(
+    'clamp',
+    `expected a number for ${which}, got ${typeof value === 'number' ? value : describe(value)}; use maximum or minimum with tensors`,
+  );
 }

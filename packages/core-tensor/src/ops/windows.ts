@@ -25,9 +25,7 @@ export function stridedView(x: Tensor, shape: Shape, strides: readonly number[],
 
 /** Size of the padded axes: as far as the last window reaches, and no less than the input with its lower padding. */
 export function paddedSize(g: Sliding): number[] {
-  return g.inSize.map((d, i) =>
-    Math.max(d + g.padLow[i], (g.outSize[i] - 1) * g.stride[i] + g.dilation[i] * (g.kernel[i] - 1) + 1),
-  );
+  return g.inSize.map((d, i) => Math.max(d + g.padLow[i], (g.outSize[i] - 1) * g.stride[i] + g.dilation[i] * (g.kernel[i] - 1) + 1));
 }
 
 /** x `[n, c, *inSize]` within a frame of `value`, `[n, c, *paddedSize]`, contiguous; x itself where it fits. */

@@ -20,9 +20,7 @@ export function chooseFormatter(values: readonly number[], dtype: DType, options
   const counted = values.filter((x) => Number.isFinite(x) && x !== 0);
   const whole = counted.every(Number.isInteger);
   const p = options.precision;
-  const plain = whole
-    ? (x: number) => (Number.isFinite(x) ? `${fixed(x, 0)}.` : fixed(x, 0))
-    : (x: number) => fixed(x, p);
+  const plain = whole ? (x: number) => (Number.isFinite(x) ? `${fixed(x, 0)}.` : fixed(x, 0)) : (x: number) => fixed(x, p);
   if (counted.length === 0) return padded([], plain);
 
   const scientific = (x: number): string => exponential(x, p);

@@ -66,8 +66,5 @@ export function withOptions(base: PrintOptions, changes: Partial<PrintOptions>):
 }
 
 function refuse(name: string, expected: string, got: unknown): never {
-  throw new KonvError(
-    'setPrintOptions',
-    `expected ${name} to be ${expected}, got ${String(got)}; leave it out for the default`,
-  );
+  throw new KonvError('setPrintOptions', `expected ${name} to be ${expected}, got ${String(got)}; leave it out for the default`);
 }

@@ -77,14 +77,7 @@ function shownIndices(size: number, summarize: boolean, edge: number): Shown {
   return [...head, null, ...head.map((i) => size - edge + i)];
 }
 
-function formatRow(
-  data: ArrayLike<number>,
-  start: number,
-  shown: Shown,
-  formatter: Formatter,
-  indent: number,
-  lineWidth: number,
-): string {
+function formatRow(data: ArrayLike<number>, start: number, shown: Shown, formatter: Formatter, indent: number, lineWidth: number): string {
   const perLine = Math.max(1, Math.floor((lineWidth - indent) / (formatter.width + 2)));
   const items = shown.map((i) => (i === null ? ' ...' : formatter.format(data[start + i])));
   const lines: string[] = [];

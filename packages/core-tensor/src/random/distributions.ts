@@ -93,17 +93,11 @@ function normalBlock32(out: Float32Array, at: number, mean: number, std: number)
  */
 export function fillRandint(gen: Generator, out: Values, low: number, high: number): void {
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
-    throw new KonvError(
-      'randint',
-      `expected whole low < high, got low ${low}, high ${high}; high itself is never drawn`,
-    );
+    throw new KonvError('randint', `expected whole low < high, got low ${low}, high ${high}; high itself is never drawn`);
   }
   const [min, max] = exactRange(out);
   if (low < min || high - 1 > max) {
-    throw new KonvError(
-      'randint',
-      `expected values in [${min}, ${max}], got low ${low}, high ${high}; narrow the range`,
-    );
+    throw new KonvError('randint', `expected values in [${min}, ${max}], got low ${low}, high ${high}; narrow the range`);
   }
   const range = high - low;
   if (range >= 2 ** 32) {

@@ -98,12 +98,7 @@ describe('conv, by kernels and by decomposition', () => {
           groups: g.groups,
         };
         const [y] = bothWays((t) =>
-          functions[rank](
-            t(x, user(convInputShape(g))),
-            t(w, user(convWeightShape(g))),
-            t(b, [g.outChannels]),
-            options,
-          ),
+          functions[rank](t(x, user(convInputShape(g))), t(w, user(convWeightShape(g))), t(b, [g.outChannels]), options),
         );
         expect(y.shape).toEqual(user(convOutputShape(g)));
         closeTo(y.values, byDefinition(g, x, w, b));
@@ -173,9 +168,7 @@ describe('conv, by kernels and by decomposition', () => {
     // A kernel of two ones sums each element and the next: the padding stands behind the last.
     const [y] = bothWays((t) => conv1d(t([1, 2, 3], [1, 3]), t([1, 1], [1, 1, 2]), null, { padding: 'same' }));
     expect(y).toMatchObject({ shape: [1, 3], values: [3, 5, 3] });
-    const [z] = bothWays((t) =>
-      conv1d(t([1, 2, 3, 4], [1, 4]), t([1, 10, 100, 1000], [1, 1, 4]), null, { padding: 'same' }),
-    );
+    const [z] = bothWays((t) => conv1d(t([1, 2, 3, 4], [1, 4]), t([1, 10, 100, 1000], [1, 1, 4]), null, { padding: 'same' }));
     expect(z.values).toEqual([3210, 4321, 432, 43]);
     const [v] = bothWays((t) => conv1d(t([1, 2, 3], [1, 3]), t([1, 1], [1, 1, 2]), null, { padding: 'valid' }));
     expect(v.values).toEqual([3, 5]);
@@ -191,9 +184,7 @@ describe('conv, by kernels and by decomposition', () => {
     expect(one.values).toEqual(many.values);
     const [empty] = bothWays((t) => conv2d(t([], [0, 2, 5, 4]), t(w, [3, 2, 3, 2])));
     expect(empty).toMatchObject({ shape: [0, 3, 3, 3], values: [] });
-    const [turned] = bothWays((t) =>
-      conv2d(t(x, [2, 5, 4]).transpose(1, 2).transpose(1, 2).contiguous(), t(w, [3, 2, 3, 2])),
-    );
+    const [turned] = bothWays((t) => conv2d(t(x, [2, 5, 4]).transpose(1, 2).transpose(1, 2).contiguous(), t(w, [3, 2, 3, 2])));
     const [view] = bothWays((t) =>
       conv2d(
         t(x, [2, 5, 4]).transpose(1, 2).contiguous().transpose(1, 2),
@@ -238,9 +229,7 @@ describe('conv, by kernels and by decomposition', () => {
       padHigh: [0, 0, 0],
     });
     const dy = r.list(3 * 2 * 296 * 296);
-    bothWays((t) =>
-      dispatch(convGradWeightOp, [t(x, [3, 1, 1, 300, 300]), t(dy, [3, 2, 1, 296, 296])], { geometry: g }),
-    );
+    bothWays((t) => dispatch(convGradWeightOp, [t(x, [3, 1, 1, 300, 300]), t(dy, [3, 2, 1, 296, 296])], { geometry: g }));
   });
 
   it('whole-number input computes in the dtype of the weight', () => {
@@ -267,9 +256,7 @@ describe('convTranspose', () => {
     });
     expect(up.shape).toEqual([2, 6, 5, 8]);
     closeTo(forth.values, back.values);
-    const [volume] = bothWays((t) =>
-      convTranspose3d(t([2], [1, 1, 1, 1, 1]), t([1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 2, 2])),
-    );
+    const [volume] = bothWays((t) => convTranspose3d(t([2], [1, 1, 1, 1, 1]), t([1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 2, 2])));
     expect(volume).toMatchObject({ shape: [1, 1, 2, 2, 2], values: [2, 4, 6, 8, 10, 12, 14, 16] });
   });
 });

@@ -30,9 +30,7 @@ describe('gather, scatterAdd, indexSelect', () => {
       shape: [1, 2],
       values: [4, 2],
     });
-    expect(bothWays((t) => gather(t(x, [2, 3]).transpose(0, 1), -1, t([1, 0, 0], [3, 1], 'int32')))[0].values).toEqual([
-      4, 2, 3,
-    ]);
+    expect(bothWays((t) => gather(t(x, [2, 3]).transpose(0, 1), -1, t([1, 0, 0], [3, 1], 'int32')))[0].values).toEqual([4, 2, 3]);
     expect(bothWays((t) => gather(t(7), 0, t(0, [], 'int32')))[0]).toMatchObject({ shape: [], values: [7] });
     expect(bothWays((t) => gather(t(x, [2, 3], 'int32'), 1, t([], [2, 0], 'int32')))[0]).toMatchObject({
       shape: [2, 0],
@@ -51,12 +49,10 @@ describe('gather, scatterAdd, indexSelect', () => {
     });
     expect([y.values, kept.values]).toEqual([[13, 20, 33, 40, 65, 60], base]);
     // A smaller index uses the first elements of the source only.
-    expect(
-      bothWays((t) => scatterAdd(t(base, [2, 3]), 1, t([2], [1, 1], 'int32'), t([7, 8, 9, 1], [2, 2])))[0].values,
-    ).toEqual([10, 20, 37, 40, 50, 60]);
-    expect(
-      bothWays((t) => scatterAdd(t(base, [2, 3]), 0, t([], [0, 3], 'int32'), t([1, 1, 1], [1, 3])))[0].values,
-    ).toEqual(base);
+    expect(bothWays((t) => scatterAdd(t(base, [2, 3]), 1, t([2], [1, 1], 'int32'), t([7, 8, 9, 1], [2, 2])))[0].values).toEqual([
+      10, 20, 37, 40, 50, 60,
+    ]);
+    expect(bothWays((t) => scatterAdd(t(base, [2, 3]), 0, t([], [0, 3], 'int32'), t([1, 1, 1], [1, 3])))[0].values).toEqual(base);
     expect(bothWays((t) => scatterAdd(t(1), 0, t(0, [], 'int32'), t(2)))[0]).toMatchObject({ shape: [], values: [3] });
   });
 
@@ -73,12 +69,7 @@ describe('gather, scatterAdd, indexSelect', () => {
   });
 
   it.each([
-    [
-      'index dtype',
-      () => gather(z(3), 0, z(1)),
-      'DTypeError',
-      /\[gather\] expected an int32 index, got float32; use cast\('int32'\)/,
-    ],
+    ['index dtype', () => gather(z(3), 0, z(1)), 'DTypeError', /\[gather\] expected an int32 index, got float32; use cast\('int32'\)/],
     [
       'range',
       () => gather(z(2, 3), 1, int([3], [1, 1])),
@@ -86,38 +77,13 @@ describe('gather, scatterAdd, indexSelect', () => {
       /indices in \[0, 2\] for axis 1 of input \[2, 3\], got 3 at flat position 0/,
     ],
     ['negative', () => indexSelect(z(3), 0, int([-1], [1])), 'ShapeError', /^\[indexSelect\] .* got -1/],
-    [
-      'rank',
-      () => gather(z(2, 3), 1, int([0], [1])),
-      'ShapeError',
-      /index of the input's rank.* got input \[2, 3\] and index \[1\]/,
-    ],
+    ['rank', () => gather(z(2, 3), 1, int([0], [1])), 'ShapeError', /index of the input's rank.* got input \[2, 3\] and index \[1\]/],
     ['size', () => gather(z(2, 3), 1, int([0, 0, 0], [3, 1])), 'ShapeError', /no larger than it but on axis 1/],
     ['axis', () => gather(z(2, 3), 2, int([0], [1, 1])), 'ShapeError', /axis in \[-2, 1\], got 2/],
-    [
-      'source',
-      () => scatterAdd(z(3), 0, int([0, 1], [2]), z(1)),
-      'ShapeError',
-      /source at least as large as the index \[2\], got \[1\]/,
-    ],
-    [
-      'source dtype',
-      () => scatterAdd(int([1], [1]), 0, int([0], [1]), z(1)),
-      'DTypeError',
-      /source of dtype int32, got float32/,
-    ],
-    [
-      'scatter range',
-      () => scatterAdd(z(3), 0, int([3], [1]), z(1)),
-      'ShapeError',
-      /^\[scatterAdd\] .* base \[3\], got 3/,
-    ],
-    [
-      'matrix index',
-      () => indexSelect(z(3), 0, int([0], [1, 1])),
-      'ShapeError',
-      /list of positions \[m\], got index \[1, 1\]/,
-    ],
+    ['source', () => scatterAdd(z(3), 0, int([0, 1], [2]), z(1)), 'ShapeError', /source at least as large as the index \[2\], got \[1\]/],
+    ['source dtype', () => scatterAdd(int([1], [1]), 0, int([0], [1]), z(1)), 'DTypeError', /source of dtype int32, got float32/],
+    ['scatter range', () => scatterAdd(z(3), 0, int([3], [1]), z(1)), 'ShapeError', /^\[scatterAdd\] .* base \[3\], got 3/],
+    ['matrix index', () => indexSelect(z(3), 0, int([0], [1, 1])), 'ShapeError', /list of positions \[m\], got index \[1, 1\]/],
   ] as [string, () => unknown, string, RegExp][])('refuse: %s', (_, run, name, message) => {
     expect(run).toThrow(message);
     expect(run).toThrow(expect.objectContaining({ name }));
@@ -140,11 +106,7 @@ describe('cumsum and sort', () => {
       dtype: 'int32',
       values: [1, 1, 2],
     });
-    expect(bothWays((t) => cumsum(t([2 ** 31 - 1, 1, 5], [3], 'int32'), 0))[0].values).toEqual([
-      2 ** 31 - 1,
-      -(2 ** 31),
-      -(2 ** 31) + 5,
-    ]);
+    expect(bothWays((t) => cumsum(t([2 ** 31 - 1, 1, 5], [3], 'int32'), 0))[0].values).toEqual([2 ** 31 - 1, -(2 ** 31), -(2 ** 31) + 5]);
     expect(bothWays((t) => cumsum(t(4), 0))[0]).toMatchObject({ shape: [], values: [4] });
     expect(bothWays((t) => cumsum(t([], [0, 2]), 0))[0].shape).toEqual([0, 2]);
     expect(() => cumsum(z(2), 1)).toThrow(/\[cumsum\] expected an axis/);
@@ -199,32 +161,18 @@ describe('interpolate', () => {
 
   it('linear, by areas and by corners', () => {
     const x = [1, 2, 4];
-    closeTo(
-      bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 6, mode: 'linear' }))[0].values,
-      [1, 1.25, 1.75, 2.5, 3.5, 4],
-    );
-    closeTo(
-      bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 5, mode: 'linear', alignCorners: true }))[0].values,
-      [1, 1.5, 2, 3, 4],
-    );
-    closeTo(
-      bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 1, mode: 'linear', alignCorners: true }))[0].values,
-      [1],
-    );
+    closeTo(bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 6, mode: 'linear' }))[0].values, [1, 1.25, 1.75, 2.5, 3.5, 4]);
+    closeTo(bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 5, mode: 'linear', alignCorners: true }))[0].values, [1, 1.5, 2, 3, 4]);
+    closeTo(bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 1, mode: 'linear', alignCorners: true }))[0].values, [1]);
     const [same] = bothWays((t) => interpolate(t(x, [1, 1, 3]), { size: 3, mode: 'linear' }));
     expect(same.values).toEqual(x);
   });
 
   it('with a scale factor the step is 1 / scaleFactor, not the ratio of the sizes', () => {
     // 5 * 1.5 = 7.5: seven elements at i / 1.5, floor: 0 0 1 2 2 3 4.
-    expect(bothWays((t) => interpolate(t([0, 1, 2, 3, 4], [1, 1, 5]), { scaleFactor: 1.5 }))[0].values).toEqual([
-      0, 0, 1, 2, 2, 3, 4,
-    ]);
+    expect(bothWays((t) => interpolate(t([0, 1, 2, 3, 4], [1, 1, 5]), { scaleFactor: 1.5 }))[0].values).toEqual([0, 0, 1, 2, 2, 3, 4]);
     const expected = Array.from({ length: 7 }, (_, i) => Math.min(4, Math.max(0, (i + 0.5) / 1.5 - 0.5)));
-    closeTo(
-      bothWays((t) => interpolate(t([0, 1, 2, 3, 4], [1, 1, 5]), { scaleFactor: 1.5, mode: 'linear' }))[0].values,
-      expected,
-    );
+    closeTo(bothWays((t) => interpolate(t([0, 1, 2, 3, 4], [1, 1, 5]), { scaleFactor: 1.5, mode: 'linear' }))[0].values, expected);
   });
 
   it('the adjoint is the transposed map, in 1 to 3 dimensions', () => {
@@ -246,10 +194,7 @@ describe('interpolate', () => {
           ],
         ] as const) {
           const geometry = internResample({ rank: 3, planes: 2, inSize, outSize, alignCorners });
-          const [x, dy] = [
-            r.list(2 * inSize[0] * inSize[1] * inSize[2]),
-            r.list(2 * outSize[0] * outSize[1] * outSize[2]),
-          ];
+          const [x, dy] = [r.list(2 * inSize[0] * inSize[1] * inSize[2]), r.list(2 * outSize[0] * outSize[1] * outSize[2])];
           const [y, dx] = bothWays((t) => [
             dispatch(resampleOp, [t(x, [2, ...inSize])], { kind, geometry, adjoint: false }),
             dispatch(resampleOp, [t(dy, [2, ...outSize])], { kind, geometry, adjoint: true }),
@@ -264,11 +209,7 @@ describe('interpolate', () => {
   it.each([
     ['neither', () => interpolate(z(1, 1, 4), {}), /either size or scaleFactor, got neither/],
     ['both', () => interpolate(z(1, 1, 4), { size: 2, scaleFactor: 2 }), /got both/],
-    [
-      'rank',
-      () => interpolate(z(1, 1, 4), { size: 2, mode: 'bilinear' }),
-      /2 spatial axes for mode 'bilinear', got \[1, 1, 4\]/,
-    ],
+    ['rank', () => interpolate(z(1, 1, 4), { size: 2, mode: 'bilinear' }), /2 spatial axes for mode 'bilinear', got \[1, 1, 4\]/],
     ['mode', () => interpolate(z(1, 1, 4), { size: 2, mode: 'cubic' as 'linear' }), /got 'cubic'/],
     ['corners', () => interpolate(z(1, 1, 4), { size: 2, alignCorners: true }), /alignCorners with a linear mode/],
     ['factor', () => interpolate(z(1, 1, 4), { scaleFactor: -2 }), /scaleFactor to be a number > 0 .* got -2/],

@@ -55,11 +55,7 @@ describe('linear', () => {
   });
 
   it.each([
-    [
-      'features',
-      () => linear(z(4, 3), z(2, 5)),
-      /^\[linear\] expected 5 input features \(weight \[2, 5\]\), got 3 from input \[4, 3\]/,
-    ],
+    ['features', () => linear(z(4, 3), z(2, 5)), /^\[linear\] expected 5 input features \(weight \[2, 5\]\), got 3 from input \[4, 3\]/],
     ['bias', () => linear(z(4, 5), z(2, 5), z(5)), /expected bias \[2\] \(weight \[2, 5\]\), got \[5\]/],
     ['weight', () => linear(z(4, 5), z(5)), /expected weight \[out, in\], got \[5\]/],
     ['scalar', () => linear(z(), z(2, 5)), /got a scalar/],
@@ -115,9 +111,7 @@ describe('crossEntropy', () => {
   const rows = targets.map((_, i) => x.slice(i * C, i * C + C));
   const ones = [1, 1, 1, 1];
   const run = (options: CrossEntropyOptions & { w?: number[] } = {}, labels = targets) =>
-    bothWays((t) =>
-      crossEntropy(t(x, [5, C]), t(labels, [5], 'int32'), { ...options, weight: options.w ? t(options.w, [C]) : null }),
-    )[0];
+    bothWays((t) => crossEntropy(t(x, [5, C]), t(labels, [5], 'int32'), { ...options, weight: options.w ? t(options.w, [C]) : null }))[0];
 
   it('follows its definition for every reduction, weight and smoothing', () => {
     for (const w of [undefined, [0.5, 2, 1, 3]]) {
@@ -130,9 +124,7 @@ describe('crossEntropy', () => {
         closeTo(run({ w, labelSmoothing }).values, [total / count]);
       }
     }
-    closeTo(run({ ignoreIndex: 1 }, [0, 3, 2, 1, 1]).values, [
-      [0, 3, 2].reduce((s, t, i) => s + rowLoss(rows[i], t, ones, 0), 0) / 3,
-    ]);
+    closeTo(run({ ignoreIndex: 1 }, [0, 3, 2, 1, 1]).values, [[0, 3, 2].reduce((s, t, i) => s + rowLoss(rows[i], t, ones, 0), 0) / 3]);
   });
 
   it('the mean over nothing is NaN', () => {
@@ -144,9 +136,7 @@ describe('crossEntropy', () => {
   it('takes [batch, classes, d1, d2] and [classes]', () => {
     const y = new Numbers(4).list(2 * 3 * 2 * 2);
     const labels = [0, 1, 2, 0, 2, 2, 1, 0];
-    const [loss] = bothWays((t) =>
-      crossEntropy(t(y, [2, 3, 2, 2]), t(labels, [2, 2, 2], 'int32'), { reduction: 'none' }),
-    );
+    const [loss] = bothWays((t) => crossEntropy(t(y, [2, 3, 2, 2]), t(labels, [2, 2, 2], 'int32'), { reduction: 'none' }));
     const expected = labels.map((target, i) => {
       const [n, p] = [Math.floor(i / 4), i % 4];
       return rowLoss(
@@ -165,20 +155,12 @@ describe('crossEntropy', () => {
 
   it('takes probabilities', () => {
     const p = [0.1, 0.2, 0.3, 0.4, 1, 0, 0, 0];
-    const expected = [0, 1].map((i) =>
-      [0, 1, 2, 3].reduce((s, c) => s + p[i * C + c] * rowLoss(rows[i], c, ones, 0), 0),
-    );
-    const args = (t: Parameters<Parameters<typeof bothWays>[0]>[0]): [Tensor, Tensor] => [
-      t(x.slice(0, 8), [2, C]),
-      t(p, [2, C]),
-    ];
+    const expected = [0, 1].map((i) => [0, 1, 2, 3].reduce((s, c) => s + p[i * C + c] * rowLoss(rows[i], c, ones, 0), 0));
+    const args = (t: Parameters<Parameters<typeof bothWays>[0]>[0]): [Tensor, Tensor] => [t(x.slice(0, 8), [2, C]), t(p, [2, C])];
     closeTo(bothWays((t) => crossEntropy(...args(t), { reduction: 'none' }))[0].values, expected);
     closeTo(bothWays((t) => crossEntropy(...args(t)))[0].values, [(expected[0] + expected[1]) / 2]);
     const smooth = p.map((v) => v * 0.8 + 0.2 / C);
-    const [a, b] = bothWays((t) => [
-      crossEntropy(...args(t), { labelSmoothing: 0.2 }),
-      crossEntropy(args(t)[0], t(smooth, [2, C])),
-    ]);
+    const [a, b] = bothWays((t) => [crossEntropy(...args(t), { labelSmoothing: 0.2 }), crossEntropy(args(t)[0], t(smooth, [2, C]))]);
     closeTo(a.values, b.values);
   });
 
@@ -207,12 +189,7 @@ describe('crossEntropy', () => {
       'DTypeError',
       /expected int32 class targets, got float32 \[5\]; use targets.cast\('int32'\)/,
     ],
-    [
-      'shape',
-      () => crossEntropy(z(5, 4), int(4)),
-      'ShapeError',
-      /expected targets \[5\] for input \[5, 4\], got \[4\]/,
-    ],
+    ['shape', () => crossEntropy(z(5, 4), int(4)), 'ShapeError', /expected targets \[5\] for input \[5, 4\], got \[4\]/],
     [
       'range',
       () => crossEntropy(z(2, 3), int(2).add(3)),
@@ -220,34 +197,14 @@ describe('crossEntropy', () => {
       /targets in \[0, 2\] \(input \[2, 3\]\) .* got 3 at flat position 0/,
     ],
     ['negative', () => nllLoss(z(2, 3), int(2).sub(1)), 'ShapeError', /^\[nllLoss\] .* got -1/],
-    [
-      'reduction',
-      () => crossEntropy(z(2, 3), int(2), { reduction: 'avg' as 'sum' }),
-      'ShapeError',
-      /'mean', 'sum' or 'none', got avg/,
-    ],
-    [
-      'weight',
-      () => crossEntropy(z(2, 3), int(2), { weight: z(2) }),
-      'ShapeError',
-      /expected weight \[3\], one factor a class, got \[2\]/,
-    ],
-    [
-      'smoothing',
-      () => crossEntropy(z(2, 3), int(2), { labelSmoothing: 2 }),
-      'ShapeError',
-      /labelSmoothing in \[0, 1\], got 2/,
-    ],
+    ['reduction', () => crossEntropy(z(2, 3), int(2), { reduction: 'avg' as 'sum' }), 'ShapeError', /'mean', 'sum' or 'none', got avg/],
+    ['weight', () => crossEntropy(z(2, 3), int(2), { weight: z(2) }), 'ShapeError', /expected weight \[3\], one factor a class, got \[2\]/],
+    ['smoothing', () => crossEntropy(z(2, 3), int(2), { labelSmoothing: 2 }), 'ShapeError', /labelSmoothing in \[0, 1\], got 2/],
     ['NaN smoothing', () => crossEntropy(z(2, 3), int(2), { labelSmoothing: Number.NaN }), 'ShapeError', /got NaN/],
     ['scalar', () => crossEntropy(z(), int()), 'ShapeError', /got a scalar/],
     ['no classes', () => crossEntropy(z(2, 0), int(2)), 'ShapeError', /at least one class, got input \[2, 0\]/],
     ['int input', () => crossEntropy(int(2, 3), int(2)), 'DTypeError', /float input, got int32/],
-    [
-      'ignoreIndex',
-      () => crossEntropy(z(2, 3), int(2), { ignoreIndex: 0.5 }),
-      'ShapeError',
-      /whole ignoreIndex, got 0.5/,
-    ],
+    ['ignoreIndex', () => crossEntropy(z(2, 3), int(2), { ignoreIndex: 0.5 }), 'ShapeError', /whole ignoreIndex, got 0.5/],
     ['an array', () => crossEntropy(z(2, 3), [0, 1] as never), 'DTypeError', /expected a tensor as targets/],
   ] as [string, () => unknown, string, RegExp][])('refuses: %s', (_, run, name, message) => {
     expect(run).toThrow(message);
@@ -258,9 +215,7 @@ describe('crossEntropy', () => {
 describe('mseLoss', () => {
   it('is the mean of squares', () => {
     const [a, b, c] = bothWays((t) =>
-      (['mean', 'sum', 'none'] as const).map((reduction) =>
-        mseLoss(t([1, 2, 3], [3]), t([1, 0, 6], [3]), { reduction }),
-      ),
+      (['mean', 'sum', 'none'] as const).map((reduction) => mseLoss(t([1, 2, 3], [3]), t([1, 0, 6], [3]), { reduction })),
     );
     closeTo([...a.values, ...b.values, ...c.values], [13 / 3, 13, 0, 4, 9]);
     expect(() => mseLoss(z(3, 1), z(3))).toThrow(/\[mseLoss\] .* got \[3, 1\] and \[3\]; reshape or expand one/);

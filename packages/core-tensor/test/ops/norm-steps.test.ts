@@ -99,20 +99,10 @@ describe('batchNorm', () => {
       /more than one value per channel in training, got input \[1, 3\]/,
     ],
     ['rank', () => batchNorm(z(3), z(3), z(3)), 'ShapeError', /expected input \[batch, channels, ...\], got \[3\]/],
-    [
-      'channels',
-      () => batchNorm(z(2, 3), z(4), z(4)),
-      'ShapeError',
-      /expected runningMean \[3\] \(input \[2, 3\]\), got \[4\]/,
-    ],
+    ['channels', () => batchNorm(z(2, 3), z(4), z(4)), 'ShapeError', /expected runningMean \[3\] \(input \[2, 3\]\), got \[4\]/],
     ['weight', () => batchNorm(z(2, 3), z(3), z(3), z(2)), 'ShapeError', /expected weight \[3\]/],
     ['no statistics', () => batchNorm(z(2, 3), null, null), 'DTypeError', /running statistics outside of training/],
-    [
-      'momentum',
-      () => batchNorm(z(2, 3), z(3), z(3), null, null, true, -1),
-      'ShapeError',
-      /momentum in \[0, 1\], got 0.00001 and -1/,
-    ],
+    ['momentum', () => batchNorm(z(2, 3), z(3), z(3), null, null, true, -1), 'ShapeError', /momentum in \[0, 1\], got 0.00001 and -1/],
   ] as [string, () => unknown, string, RegExp][])('refuses: %s', (_, run, name, message) => {
     expect(run).toThrow(message);
     expect(run).toThrow(expect.objectContaining({ name }));
@@ -214,13 +204,9 @@ describe('optimizer steps', () => {
     const attrs = { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false, dynamic: { lr: 1, firstStep: true } };
     const parameter = tensor([1, 2], { backend: 'native' });
     const other = tensor([1, 2], { backend: 'bare' });
-    expect(() => sgdStep(parameter, z(3), z(2), attrs)).toThrow(
-      /\[sgdStep\] expected gradient of the parameter's shape \[2\], got \[3\]/,
-    );
+    expect(() => sgdStep(parameter, z(3), z(2), attrs)).toThrow(/\[sgdStep\] expected gradient of the parameter's shape \[2\], got \[3\]/);
     expect(() => sgdStep(parameter, z(2), null, attrs)).toThrow(/momentum buffer for momentum 0.9, got none/);
-    expect(() => sgdStep(parameter, z(2).cast('int32'), z(2), attrs)).toThrow(
-      expect.objectContaining({ name: 'DTypeError' }),
-    );
+    expect(() => sgdStep(parameter, z(2).cast('int32'), z(2), attrs)).toThrow(expect.objectContaining({ name: 'DTypeError' }));
     expect(() => sgdStep(parameter, other, z(2), attrs)).toThrow(expect.objectContaining({ name: 'BackendError' }));
     const freed = z(2);
     freed.dispose();

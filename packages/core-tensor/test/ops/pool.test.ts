@@ -96,9 +96,7 @@ describe('pools, by kernels and by decomposition', () => {
       [1, 5],
     ]);
     const low = Number.NEGATIVE_INFINITY;
-    const [m, mat] = bothWays((t) =>
-      maxPool1d(t([low, low, low, -3], [1, 4]), 2, { padding: 1, stride: 2, returnIndices: true }),
-    );
+    const [m, mat] = bothWays((t) => maxPool1d(t([low, low, low, -3], [1, 4]), 2, { padding: 1, stride: 2, returnIndices: true }));
     expect([m.values, mat.values]).toEqual([
       [low, low, -3],
       [0, 1, 3],
@@ -108,9 +106,7 @@ describe('pools, by kernels and by decomposition', () => {
       [-4, -3, -2, -1],
       [0, 1, 2, 3],
     ]);
-    const [v, vat] = bothWays((t) =>
-      maxPool3d(t([1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 2, 2]), 2, { returnIndices: true }),
-    );
+    const [v, vat] = bothWays((t) => maxPool3d(t([1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 2, 2]), 2, { returnIndices: true }));
     expect([v.shape, v.values, vat.values]).toEqual([[1, 1, 1, 1, 1], [8], [7]]);
   });
 
@@ -126,8 +122,7 @@ describe('pools, by kernels and by decomposition', () => {
 
   it('avg: divides by the window clipped to the padded input, or to the input', () => {
     const x = [2, 4, 6, 8, 10];
-    const run = (options: Parameters<typeof avgPool1d>[2]) =>
-      bothWays((t) => avgPool1d(t(x, [1, 5]), 3, options))[0].values;
+    const run = (options: Parameters<typeof avgPool1d>[2]) => bothWays((t) => avgPool1d(t(x, [1, 5]), 3, options))[0].values;
     closeTo(run({ padding: 1 }), [2, 8]);
     closeTo(run({ padding: 1, countIncludePad: false }), [3, 8]);
     // The overhang of ceil never counts: the last window holds 8 and 10 alone.
@@ -139,9 +134,7 @@ describe('pools, by kernels and by decomposition', () => {
   it('takes empty batches and unbatched input', () => {
     expect(bothWays((t) => maxPool2d(t([], [0, 3, 4, 4]), 2))[0].shape).toEqual([0, 3, 2, 2]);
     expect(bothWays((t) => avgPool2d(t([], [0, 3, 4, 4]), 2))[0].shape).toEqual([0, 3, 2, 2]);
-    expect(runOn('native', (t) => maxPool2d(t(new Numbers(1).list(48), [3, 4, 4]), [2, 1]))[0].shape).toEqual([
-      3, 2, 4,
-    ]);
+    expect(runOn('native', (t) => maxPool2d(t(new Numbers(1).list(48), [3, 4, 4]), [2, 1]))[0].shape).toEqual([3, 2, 4]);
   });
 });
 
@@ -149,12 +142,7 @@ describe('what pools refuse', () => {
   const z = (...shape: number[]) => zeros(shape, { backend: 'native' });
   const cases: [string, () => unknown, string, RegExp][] = [
     ['rank', () => maxPool2d(z(4, 4), 2), 'ShapeError', /^\[maxPool\] expected input .*, got \[4, 4\]/],
-    [
-      'padding',
-      () => maxPool2d(z(1, 1, 8, 8), 3, { padding: 2 }),
-      'ShapeError',
-      /at most half the kernel \[3, 3\], got \[2, 2\]/,
-    ],
+    ['padding', () => maxPool2d(z(1, 1, 8, 8), 3, { padding: 2 }), 'ShapeError', /at most half the kernel \[3, 3\], got \[2, 2\]/],
     [
       'kernel too large',
       () => avgPool2d(z(1, 1, 2, 8), 3),

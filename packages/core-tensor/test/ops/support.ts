@@ -37,24 +37,7 @@ const optional: readonly (keyof OptionalKernels)[] = [
   'adamStep',
   'random',
 ];
-const required = [
-  'exp',
-  'log',
-  'sqrt',
-  'tanh',
-  'floor',
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'maximum',
-  'eq',
-  'lt',
-  'sum',
-  'max',
-  'argmax',
-];
+const required = ['exp', 'log', 'sqrt', 'tanh', 'floor', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'eq', 'lt', 'sum', 'max', 'argmax'];
 const POISON: Readonly<Record<DType, number>> = { bool: 1, int32: -1234567, float32: Number.NaN, float64: Number.NaN };
 
 /** A backend with the required families and kinds only: everything else is decomposed. Fresh memory is poisoned. */
@@ -67,8 +50,7 @@ function bare(): Backend {
     const buffer = alloc(request);
     const { shape, dtype } = request;
     const n = sizeOf(shape);
-    if (n > 0)
-      backend.write(hostArray(dtype, n).fill(POISON[dtype]), { buffer, dtype, shape: [n], strides: [1], offset: 0 });
+    if (n > 0) backend.write(hostArray(dtype, n).fill(POISON[dtype]), { buffer, dtype, shape: [n], strides: [1], offset: 0 });
     return buffer;
   };
   return backend;
@@ -115,9 +97,7 @@ export function runOn(
 ): { shape: Shape; dtype: DType; values: number[] }[] {
   const before = memory().backends[backend]?.tensors ?? 0;
   const make: Make = (values, shape, dtype = float) =>
-    typeof values === 'number'
-      ? tensor(values, { dtype, backend })
-      : tensor(Array.from(values), { shape, dtype, backend });
+    typeof values === 'number' ? tensor(values, { dtype, backend }) : tensor(Array.from(values), { shape, dtype, backend });
   const out = scope(() =>
     listOf(fn(make))
       .filter((t): t is Tensor => t !== null)
@@ -128,10 +108,7 @@ export function runOn(
 }
 
 /** The results of `fn` by kernels and by decompositions, which must agree; returns those of the kernels. */
-export function bothWays(
-  fn: (make: Make) => Results,
-  float: DType = 'float64',
-): { shape: Shape; dtype: DType; values: number[] }[] {
+export function bothWays(fn: (make: Make) => Results, float: DType = 'float64'): { shape: Shape; dtype: DType; values: number[] }[] {
   const native = runOn('native', fn, float);
   const composed = runOn('bare', fn, float);
   expect(composed.map((t) => [t.dtype, ...t.shape])).toEqual(native.map((t) => [t.dtype, ...t.shape]));

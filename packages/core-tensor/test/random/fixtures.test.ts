@@ -54,8 +54,7 @@ const steps: Record<string, (g: Generator, s: Step) => ArrayLike<number> | strin
   randn: (g, s) => filled(floats(s), (o) => fillNormal(g, o)),
   uniform: (g, s) => filled(floats(s), (o) => fillUniform(g, o, s.a, s.b)),
   normal: (g, s) => filled(floats(s), (o) => fillNormal(g, o, s.mean, s.std)),
-  randint: (g, s) =>
-    filled(s.dtype?.startsWith('float') ? floats(s) : new Int32Array(s.n), (o) => fillRandint(g, o, s.low, s.high)),
+  randint: (g, s) => filled(s.dtype?.startsWith('float') ? floats(s) : new Int32Array(s.n), (o) => fillRandint(g, o, s.low, s.high)),
   randperm: (g, s) => randperm(g, s.n),
   bernoulli: (g, s) => filled(floats(s), (o) => fillBernoulli(g, o, s.p as number)),
   bernoulliTensor: (g, s) => {
@@ -154,11 +153,7 @@ describe('long draws, to the last bit', () => {
     const gen = new Generator(BigInt(fixture.long.seed));
     expect(sha256(filled(new Float32Array(100003), (o) => fillUniform(gen, o)))).toBe(fixture.long.rand100003);
     expect(sha256(randperm(gen, 60000))).toBe(fixture.long.randperm60000);
-    expect(sha256(filled(new Float32Array(100003), (o) => fillUniform(gen, o, -0.2, 0.2)))).toBe(
-      fixture.long.uniform100003,
-    );
-    expect(sha256(filled(new Float64Array(20001), (o) => fillUniform(gen, o, -0.2, 0.7)))).toBe(
-      fixture.long.uniformDouble20001,
-    );
+    expect(sha256(filled(new Float32Array(100003), (o) => fillUniform(gen, o, -0.2, 0.2)))).toBe(fixture.long.uniform100003);
+    expect(sha256(filled(new Float64Array(20001), (o) => fillUniform(gen, o, -0.2, 0.7)))).toBe(fixture.long.uniformDouble20001);
   });
 });

@@ -81,16 +81,13 @@ describe('Generator', () => {
 });
 
 describe('seeds and states that are refused', () => {
-  it.each([0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2n ** 64n, -(2n ** 63n) - 1n, '3', null, undefined])(
-    'seed %s',
-    (seed) => {
-      const g = new Generator(0);
-      const before = g.getState();
-      expect(() => g.manualSeed(seed as number)).toThrow(KonvError);
-      expect(() => g.manualSeed(seed as number)).toThrow(/^\[manualSeed\] expected .*, got .*; /);
-      expect(g.getState()).toEqual(before);
-    },
-  );
+  it.each([0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2n ** 64n, -(2n ** 63n) - 1n, '3', null, undefined])('seed %s', (seed) => {
+    const g = new Generator(0);
+    const before = g.getState();
+    expect(() => g.manualSeed(seed as number)).toThrow(KonvError);
+    expect(() => g.manualSeed(seed as number)).toThrow(/^\[manualSeed\] expected .*, got .*; /);
+    expect(g.getState()).toEqual(before);
+  });
 
   const patched = (at: number, ...bytes: number[]): Uint8Array => {
     const state = new Generator(5).getState();

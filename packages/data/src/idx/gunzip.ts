@@ -10,11 +10,7 @@ const HEAD_BYTES = 4 + 4 * 255;
  * returns the total, or null while there are too few. Stops at the first byte too many; allocates no more than
  * announced, and nothing for a size that so few bytes cannot hold.
  */
-export async function gunzip(
-  bytes: Uint8Array,
-  announce: (head: Uint8Array) => number | null,
-  refuse: Refuse,
-): Promise<Uint8Array> {
+export async function gunzip(bytes: Uint8Array, announce: (head: Uint8Array) => number | null, refuse: Refuse): Promise<Uint8Array> {
   const plain = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
   const reader = new Blob([plain]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   let out = new Uint8Array(HEAD_BYTES);
@@ -62,11 +58,7 @@ async function next(
 
 function checkTotal(total: number, compressed: number, refuse: Refuse): void {
   if (total <= compressed * MAX_RATIO) return;
-  throw refuse(
-    `${total} bytes`,
-    `${compressed} of gzip, which cannot hold them`,
-    `the file is truncated or corrupt: ${AGAIN}`,
-  );
+  throw refuse(`${total} bytes`, `${compressed} of gzip, which cannot hold them`, `the file is truncated or corrupt: ${AGAIN}`);
 }
 
 function grown(head: Uint8Array, total: number): Uint8Array<ArrayBuffer> {

@@ -36,11 +36,7 @@ export type Refuse = (expected: string, got: string, remedy: string, cause?: unk
 export function refuser(name: string | undefined): Refuse {
   const file = name === undefined ? '' : `${name}: `;
   return (expected, got, remedy, cause) =>
-    new FormatError(
-      'idx',
-      `${file}expected ${expected}, got ${got}; ${remedy}`,
-      cause === undefined ? undefined : { cause },
-    );
+    new FormatError('idx', `${file}expected ${expected}, got ${got}; ${remedy}`, cause === undefined ? undefined : { cause });
 }
 
 export const AGAIN = 'download the file again';

@@ -1,14 +1,5 @@
 import { showShape } from '@konv/core-tensor';
-import {
-  AGAIN,
-  type IdxArrays,
-  type IdxDType,
-  type IdxHeader,
-  isGzip,
-  readHeader,
-  type Refuse,
-  refuser,
-} from './header.js';
+import { AGAIN, type IdxArrays, type IdxDType, type IdxHeader, isGzip, readHeader, type Refuse, refuser } from './header.js';
 
 export interface Idx<D extends IdxDType = IdxDType> {
   readonly dtype: D;
@@ -44,11 +35,7 @@ export function parseIdx(bytes: ArrayBuffer | Uint8Array, options: { name?: stri
 
 function asBytes(bytes: unknown, refuse: Refuse): Uint8Array {
   if (Object.prototype.toString.call(bytes) === '[object ArrayBuffer]') return new Uint8Array(bytes as ArrayBuffer);
-  throw refuse(
-    'an ArrayBuffer or Uint8Array',
-    bytes === null ? 'null' : typeof bytes,
-    'use await readIdx(source) for paths and URLs',
-  );
+  throw refuse('an ArrayBuffer or Uint8Array', bytes === null ? 'null' : typeof bytes, 'use await readIdx(source) for paths and URLs');
 }
 
 /** The values of a whole file whose header has been read. */
@@ -59,8 +46,7 @@ export function decode(file: Uint8Array, header: IdxHeader, refuse: Refuse): Idx
     throw refuse(`${end} bytes for ${dtype} ${showShape(shape)}`, `${file.length}`, `${what}: ${AGAIN}`);
   }
   const bytes = file.subarray(start, end);
-  if (size === 1)
-    return { dtype, shape, data: new constructors[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length) };
+  if (size === 1) return { dtype, shape, data: new constructors[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length) };
   return { dtype, shape, data: new constructors[dtype](swapped(bytes, size)) };
 }
 

@@ -1,20 +1,7 @@
 import type { DType, HostArray } from '@konv/core-tensor';
 
 /** The dtype names of the format that konv reads. */
-export type StoredDType =
-  | 'BOOL'
-  | 'U8'
-  | 'I8'
-  | 'I16'
-  | 'U16'
-  | 'F16'
-  | 'BF16'
-  | 'I32'
-  | 'U32'
-  | 'F32'
-  | 'F64'
-  | 'I64'
-  | 'U64'; // prettier-ignore
+export type StoredDType = 'BOOL' | 'U8' | 'I8' | 'I16' | 'U16' | 'F16' | 'BF16' | 'I32' | 'U32' | 'F32' | 'F64' | 'I64' | 'U64';
 
 interface Row {
   /** Bytes of one element. */

@@ -31,8 +31,7 @@ export type Refuse = (expected: string, got: string, remedy: string) => FormatEr
 /** Makes this file's errors. */
 export function refuser(name: string | undefined): Refuse {
   const file = name === undefined ? '' : `${name}: `;
-  return (expected, got, remedy) =>
-    new FormatError('safetensors', `${file}expected ${expected}, got ${got}; ${remedy}`);
+  return (expected, got, remedy) => new FormatError('safetensors', `${file}expected ${expected}, got ${got}; ${remedy}`);
 }
 
 const AGAIN = 'save or download the file again';
@@ -63,11 +62,7 @@ function headerText(bytes: Uint8Array, refuse: Refuse): { text: string; dataStar
   }
   const dataStart = LENGTH_BYTES + Number(length);
   if (dataStart > bytes.length) {
-    throw refuse(
-      `a header of ${length} bytes`,
-      `${bytes.length - LENGTH_BYTES} bytes after its length`,
-      `the file is truncated: ${AGAIN}`,
-    );
+    throw refuse(`a header of ${length} bytes`, `${bytes.length - LENGTH_BYTES} bytes after its length`, `the file is truncated: ${AGAIN}`);
   }
   // slice(): a decoder may refuse shared memory. The byte-order mark is kept so that JSON.parse refuses it.
   const header = bytes.slice(LENGTH_BYTES, dataStart);
@@ -126,8 +121,7 @@ function readMetadata(value: unknown, refuse: Refuse): Metadata {
 
 function readEntry(name: string, value: unknown, dataStart: number, fileSize: number, refuse: Refuse): HeaderEntry {
   const shown = checkName(name, refuse);
-  if (!isRecord(value))
-    throw refuse(`${shown} to be an object with dtype, shape and data_offsets`, describe(value), AGAIN);
+  if (!isRecord(value)) throw refuse(`${shown} to be an object with dtype, shape and data_offsets`, describe(value), AGAIN);
   const { dtype: stored, shape, data_offsets: offsets } = value;
   if (!isStoredDType(stored)) {
     throw refuse(
@@ -166,15 +160,10 @@ function readSizes(shown: string, shape: unknown, refuse: Refuse): number[] {
   }
   let n = 1;
   for (const d of shape) {
-    if (!Number.isSafeInteger(d) || d < 0)
-      throw refuse(`${shown} to have whole sizes >= 0`, `shape ${describeNumbers(shape)}`, AGAIN);
+    if (!Number.isSafeInteger(d) || d < 0) throw refuse(`${shown} to have whole sizes >= 0`, `shape ${describeNumbers(shape)}`, AGAIN);
     n *= d;
     if (d > MAX_SIZE || n > MAX_SIZE) {
-      throw refuse(
-        `${shown} to have at most 2^31 - 1 elements`,
-        `shape ${describeNumbers(shape)}`,
-        'split the tensor before saving',
-      );
+      throw refuse(`${shown} to have at most 2^31 - 1 elements`, `shape ${describeNumbers(shape)}`, 'split the tensor before saving');
     }
   }
   return shape.map((d: number) => d + 0);
@@ -186,11 +175,7 @@ function checkRanges(entries: readonly HeaderEntry[], dataStart: number, fileSiz
   for (const { name, start, end } of entries) {
     if (start !== at) {
       const what = start < at ? 'an overlap' : 'a gap';
-      throw refuse(
-        `${describe(name)} to start at byte ${at - dataStart} of the data`,
-        `${start - dataStart}, ${what}`,
-        AGAIN,
-      );
+      throw refuse(`${describe(name)} to start at byte ${at - dataStart} of the data`, `${start - dataStart}, ${what}`, AGAIN);
     }
     at = end;
   }

@@ -9,10 +9,7 @@ import { parseSafetensors } from './parse.js';
  * Dtypes as in `parseSafetensors`. Errors: `FormatError` for a source that cannot be read or is no such file;
  * `BackendError` where the backend does not hold a dtype. No tensor is left behind then.
  */
-export async function loadSafetensors(
-  source: Source,
-  options: { backend?: string } = {},
-): Promise<Record<string, Tensor>> {
+export async function loadSafetensors(source: Source, options: { backend?: string } = {}): Promise<Record<string, Tensor>> {
   const { bytes, name } = await readSource('loadSafetensors', source);
   const { tensors } = parseSafetensors(bytes, { name });
   const backend = getBackend(options.backend);
@@ -26,8 +23,7 @@ export async function loadSafetensors(
   }
   const out: Record<string, Tensor> = Object.create(null);
   try {
-    for (const [key, { dtype, shape, data }] of Object.entries(tensors))
-      out[key] = fromHost(backend, data, shape, dtype).keep();
+    for (const [key, { dtype, shape, data }] of Object.entries(tensors)) out[key] = fromHost(backend, data, shape, dtype).keep();
   } catch (e) {
     for (const t of Object.values(out)) t.dispose();
     throw e;

@@ -43,11 +43,7 @@ function asBytes(bytes: unknown, refuse: Refuse): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
   // A buffer of another realm (a worker, a frame) is no instance of this one's.
   if (Object.prototype.toString.call(bytes) === '[object ArrayBuffer]') return new Uint8Array(bytes as ArrayBuffer);
-  throw refuse(
-    'an ArrayBuffer or Uint8Array',
-    bytes === null ? 'null' : typeof bytes,
-    'use loadSafetensors for paths and URLs',
-  );
+  throw refuse('an ArrayBuffer or Uint8Array', bytes === null ? 'null' : typeof bytes, 'use loadSafetensors for paths and URLs');
 }
 
 function decode(file: Uint8Array, entry: HeaderEntry, refuse: Refuse): HostArray {

@@ -18,28 +18,16 @@ export async function saveSafetensors(tensors: Entries<Tensor>, options: SaveOpt
   const list = pairs(tensors);
   for (const [name, t] of list) {
     if (!isTensor(t))
-      throw new FormatError(
-        'saveSafetensors',
-        `expected "${name}" to be a tensor, got ${typeof t}; leave it out or put it into metadata`,
-      );
+      throw new FormatError('saveSafetensors', `expected "${name}" to be a tensor, got ${typeof t}; leave it out or put it into metadata`);
   }
   // Every read is issued before the first await, so all are of one moment.
   const reads = await Promise.all(
-    list.map(
-      async ([name, t]): Promise<[string, HostEntry]> => [
-        name,
-        { dtype: t.dtype, shape: t.shape, data: await t.data() },
-      ],
-    ),
+    list.map(async ([name, t]): Promise<[string, HostEntry]> => [name, { dtype: t.dtype, shape: t.shape, data: await t.data() }]),
   );
   return serializeSafetensors(new Map(reads), options.metadata);
 }
 
 /** `saveSafetensors` into a file, whole or not at all; see `writeAtomically`. Node only. */
-export async function writeSafetensors(
-  path: string | URL,
-  tensors: Entries<Tensor>,
-  options: SaveOptions = {},
-): Promise<void> {
+export async function writeSafetensors(path: string | URL, tensors: Entries<Tensor>, options: SaveOptions = {}): Promise<void> {
   await writeAtomically(path, await saveSafetensors(tensors, options));
 }

@@ -12,8 +12,7 @@ export function scanHeader(text: string): { expected: string; got: string } | nu
     const c = text.charCodeAt(i);
     if (c === 0x7b || c === 0x5b) {
       open.push(c === 0x7b ? new Set() : null);
-      if (open.length > MAX_DEPTH)
-        return { expected: `at most ${MAX_DEPTH} levels of brackets`, got: `more at character ${i}` };
+      if (open.length > MAX_DEPTH) return { expected: `at most ${MAX_DEPTH} levels of brackets`, got: `more at character ${i}` };
     } else if (c === 0x7d || c === 0x5d) {
       open.pop();
     } else if (c === 0x22) {

@@ -12,18 +12,13 @@ export interface HostEntry {
 /** By name. */
 export type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
-const refuse: Refuse = (expected, got, remedy) =>
-  new FormatError('safetensors', `expected ${expected}, got ${got}; ${remedy}`);
+const refuse: Refuse = (expected, got, remedy) => new FormatError('safetensors', `expected ${expected}, got ${got}; ${remedy}`);
 
 /** The pairs of a Map or a plain object. */
 export function pairs<T>(entries: Entries<T>): [string, T][] {
   if (entries instanceof Map) return [...entries];
   if (typeof entries !== 'object' || entries === null || Array.isArray(entries) || ArrayBuffer.isView(entries)) {
-    throw refuse(
-      'tensors by name, in an object or a Map',
-      Array.isArray(entries) ? 'an array' : String(entries),
-      'pass a stateDict()',
-    );
+    throw refuse('tensors by name, in an object or a Map', Array.isArray(entries) ? 'an array' : String(entries), 'pass a stateDict()');
   }
   return Object.entries(entries);
 }
@@ -35,11 +30,7 @@ function checkEntry(name: unknown, entry: HostEntry): void {
   const shown = checkName(name, refuse);
   if (name === METADATA) throw refuse('tensors under other names', shown, 'pass metadata as an option');
   if (typeof entry !== 'object' || entry === null || !isDType(entry.dtype) || !Array.isArray(entry.shape)) {
-    throw refuse(
-      `${shown} to have dtype, shape and data`,
-      String(entry),
-      'pass host entries; for tensors use saveSafetensors',
-    );
+    throw refuse(`${shown} to have dtype, shape and data`, String(entry), 'pass host entries; for tensors use saveSafetensors');
   }
   const { dtype, shape, data } = entry;
   if (!(data instanceof constructors[dtype])) {
@@ -70,8 +61,7 @@ function metadataText(metadata: Readonly<Metadata>): string {
   const fields = pairs(metadata).sort(([a], [b]) => compareNames(a, b));
   for (const [key, value] of fields) {
     const shown = checkName(key, refuse);
-    if (typeof value !== 'string')
-      throw refuse('metadata of strings', `${typeof value} for ${shown}`, 'use JSON.stringify');
+    if (typeof value !== 'string') throw refuse('metadata of strings', `${typeof value} for ${shown}`, 'use JSON.stringify');
     if (/\p{Surrogate}/u.test(value))
       throw refuse('metadata in well-formed Unicode', `half a surrogate pair for ${shown}`, 'mend the text');
   }
@@ -88,10 +78,7 @@ function metadataText(metadata: Readonly<Metadata>): string {
 export function serializeSafetensors(entries: Entries<HostEntry>, metadata?: Readonly<Metadata>): Uint8Array {
   const list = pairs(entries);
   for (const [name, entry] of list) checkEntry(name, entry);
-  list.sort(
-    ([a, x], [b, y]) =>
-      storedDTypes[storedAs[y.dtype]].rank - storedDTypes[storedAs[x.dtype]].rank || compareNames(a, b),
-  );
+  list.sort(([a, x], [b, y]) => storedDTypes[storedAs[y.dtype]].rank - storedDTypes[storedAs[x.dtype]].rank || compareNames(a, b));
 
   const fields: string[] = metadata === undefined ? [] : [`"${METADATA}":${metadataText(metadata)}`];
   let offset = 0;
@@ -103,8 +90,7 @@ export function serializeSafetensors(entries: Entries<HostEntry>, metadata?: Rea
   }
   const text = new TextEncoder().encode(`{${fields.join(',')}}`);
   const length = Math.ceil(text.length / 8) * 8;
-  if (length > MAX_HEADER_BYTES)
-    throw refuse(`a header of at most ${MAX_HEADER_BYTES} bytes`, `${length}`, 'store less metadata');
+  if (length > MAX_HEADER_BYTES) throw refuse(`a header of at most ${MAX_HEADER_BYTES} bytes`, `${length}`, 'store less metadata');
 
   const out = new Uint8Array(8 + length + offset);
   new DataView(out.buffer).setBigUint64(0, BigInt(length), true);

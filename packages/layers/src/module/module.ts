@@ -143,7 +143,8 @@ export abstract class Module {
 
   /** Training mode for this module and all below it. */
   train(mode = true): this {
-    if (typeof mode !== 'boolean') throw new KonvError('train', `expected true or false, got ${typeof mode}; to train a network use Trainer.fit`);
+    if (typeof mode !== 'boolean')
+      throw new KonvError('train', `expected true or false, got ${typeof mode}; to train a network use Trainer.fit`);
     for (const m of this.modules()) m.training = mode;
     return this;
   }

@@ -1,4 +1,17 @@
-import { BackendError, contiguousStrides, type DType, getBackend, GradError, type HostArray, isFloat, KonvError, Storage, type Tensor, type TensorRef, toHostArray } from '@konv/core-tensor'; // prettier-ignore
+import {
+  BackendError,
+  contiguousStrides,
+  type DType,
+  getBackend,
+  GradError,
+  type HostArray,
+  isFloat,
+  KonvError,
+  Storage,
+  type Tensor,
+  type TensorRef,
+  toHostArray,
+} from '@konv/core-tensor';
 import type { Module } from './module.js';
 import { ownBuffers, ownParameters, walkModules } from './walk.js';
 
@@ -57,7 +70,10 @@ async function relocate(module: Module, op: string, where: (t: Tensor) => Where)
     for (const target of new Set(moves.map((m) => m.target))) await target.sync();
     for (const { what, t, from, version } of moves) {
       if (t.storage === from && from.buffer.version === version) continue;
-      throw new KonvError(op, `expected ${what} to stay as it is while it moves, got a change meanwhile; await ${op}(...) before training on`);
+      throw new KonvError(
+        op,
+        `expected ${what} to stay as it is while it moves, got a change meanwhile; await ${op}(...) before training on`,
+      );
     }
   } catch (e) {
     for (const { made } of moves) made?.storage.release();

@@ -1,4 +1,16 @@
-import { BackendError, isFloat, isTensor, KonvError, noGrad, Scope, sameShape, ShapeError, showShape, tensor, type Tensor } from '@konv/core-tensor';
+import {
+  BackendError,
+  isFloat,
+  isTensor,
+  KonvError,
+  noGrad,
+  Scope,
+  sameShape,
+  ShapeError,
+  showShape,
+  tensor,
+  type Tensor,
+} from '@konv/core-tensor';
 import type { Module } from './module.js';
 import { walkState } from './walk.js';
 
@@ -20,7 +32,10 @@ export function makeStateDict(module: Module, prefix: string): StateDict {
 /** Checks everything, then prepares everything that can fail, then copies: all or nothing. */
 export function loadInto(module: Module, given: Readonly<Record<string, unknown>>, strict: boolean): LoadResult {
   if (typeof given !== 'object' || given === null || isTensor(given)) {
-    throw new KonvError('loadStateDict', `expected a record of tensors, got ${given === null ? 'null' : isTensor(given) ? 'a tensor' : typeof given}`);
+    throw new KonvError(
+      'loadStateDict',
+      `expected a record of tensors, got ${given === null ? 'null' : isTensor(given) ? 'a tensor' : typeof given}`,
+    );
   }
   const targets = new Map(walkState(module));
   const result: LoadResult = {

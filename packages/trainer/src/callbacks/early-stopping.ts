@@ -30,7 +30,10 @@ export class Monitor {
     const source: Record<string, number> = record.validation ?? { loss: record.loss, ...record.metrics };
     const value = source[this.name];
     if (value === undefined) {
-      throw new KonvError('monitor', `expected one of ${Object.keys(source).join(', ')}, got "${this.name}"; add the metric to the Trainer`);
+      throw new KonvError(
+        'monitor',
+        `expected one of ${Object.keys(source).join(', ')}, got "${this.name}"; add the metric to the Trainer`,
+      );
     }
     const better = Number.isNaN(this.best) ? !Number.isNaN(value) : this.#sign * (this.best - value) > this.#minDelta;
     if (better) this.best = value;
@@ -41,7 +44,8 @@ export class Monitor {
 /** Ends the training after `patience` epochs without improvement. Source: Keras' EarlyStopping. */
 export function earlyStopping(options: MonitorOptions & { patience?: number } = {}): Callback {
   const { patience = 3 } = options;
-  if (!Number.isInteger(patience) || patience < 0) throw new KonvError('earlyStopping', `expected a whole patience >= 0, got ${String(patience)}`);
+  if (!Number.isInteger(patience) || patience < 0)
+    throw new KonvError('earlyStopping', `expected a whole patience >= 0, got ${String(patience)}`);
   let monitor = new Monitor(options);
   let waited = 0;
   return {

@@ -1,4 +1,15 @@
-import { getBackend, GradError, isParameter, isTensor, KonvError, moveValues, type Parameter, type Storage, type Tensor, type TensorRef } from '@konv/core-tensor';
+import {
+  getBackend,
+  GradError,
+  isParameter,
+  isTensor,
+  KonvError,
+  moveValues,
+  type Parameter,
+  type Storage,
+  type Tensor,
+  type TensorRef,
+} from '@konv/core-tensor';
 
 /** A set of parameters that share their options. */
 export type ParamGroup<Options> = Options & { params: Parameter[] };
@@ -45,7 +56,10 @@ export abstract class Optimizer<Options extends object = object> {
         const gradient = p.grad;
         if (gradient === null) continue;
         if (gradient.requiresGrad) {
-          throw new GradError(this.#op, 'expected gradients outside of the graph, got one made with createGraph; set p.grad = p.grad.detach()');
+          throw new GradError(
+            this.#op,
+            'expected gradients outside of the graph, got one made with createGraph; set p.grad = p.grad.detach()',
+          );
         }
         let state = this.state.get(p);
         if (!state) this.state.set(p, (state = {}));
@@ -84,13 +98,19 @@ export abstract class Optimizer<Options extends object = object> {
     const sizes = dict.paramGroups.map((g) => g.params.length);
     const own = this.paramGroups.map((g) => g.params.length);
     if (sizes.join() !== own.join()) {
-      throw new KonvError(this.#op, `expected parameter groups of ${own.join(', ')} parameters, got ${sizes.join(', ')}; load the state of the same model`);
+      throw new KonvError(
+        this.#op,
+        `expected parameter groups of ${own.join(', ')} parameters, got ${sizes.join(', ')}; load the state of the same model`,
+      );
     }
     for (const [i, entry] of Object.entries(dict.state)) {
       const p = flat[Number(i)];
       for (const [name, value] of Object.entries(entry)) {
         if (!p || (isTensor(value) && value.rank > 0 && value.shape.join() !== p.shape.join())) {
-          throw new KonvError(this.#op, `expected ${name} of parameter ${i} as [${p?.shape.join(', ')}], got [${isTensor(value) ? value.shape.join(', ') : value}]`);
+          throw new KonvError(
+            this.#op,
+            `expected ${name} of parameter ${i} as [${p?.shape.join(', ')}], got [${isTensor(value) ? value.shape.join(', ') : value}]`,
+          );
         }
       }
     }
