@@ -149,7 +149,7 @@ export interface Capabilities {
   readonly syncRead: boolean;
   /** No algorithm that trades accuracy (Winograd, fast maths) is in use. */
   readonly strictNumerics: boolean;
-  /** Whole numbers are exact up to this one, whatever their dtype. */
+  /** Whole numbers are exact up to this magnitude, whatever their dtype: 2^31 - 1 with real integers, 2^24 where int32 is kept in float32. */
   readonly maxExactInt: number;
   readonly limits: {
     /** Bytes of one buffer. */
@@ -202,7 +202,7 @@ export interface RequiredKernels {
   copyStrided(x: TensorRef, out: TensorRef): void;
   /** out = value everywhere; any strides. */
   fill(value: number, out: TensorRef): void;
-  /** out = x in `out.dtype`: floats truncate toward zero to int32 (NaN: 0), anything not 0 is true. */
+  /** out = x in `out.dtype`: floats truncate toward zero to int32 (NaN: 0; what int32 cannot hold: any int32), anything not 0 is true. */
   cast(x: TensorRef, out: TensorRef): void;
   /**
    * out[i][j] = x[index[i][j]][j] for axis 0 and likewise for others; `index` is int32 of `out`'s shape, any strides.
@@ -211,7 +211,7 @@ export interface RequiredKernels {
   gather(x: TensorRef, index: TensorRef, axis: number, out: TensorRef): void;
   /** out[index[i][j]][j] += source[i][j] for axis 0 and likewise; always accumulates. Indices out of range add nothing. */
   scatterAdd(index: TensorRef, source: TensorRef, axis: number, out: TensorRef): void;
-  /** out[b] = op(a[b]) op(b[b]), all rank 3; a batch of size 1 is shared by all. `out` is [batch, m, n]. */
+  /** out[b] = op(a[b]) op(b[b]), all rank 3; a batch of size 1 is shared by all. `out` is [batch, m, n]. Float dtypes. */
   matmul(a: TensorRef, b: TensorRef, attrs: MatmulAttrs, out: TensorRef): void;
 }
 
@@ -250,7 +250,7 @@ export interface OptionalKernels {
 
   /**
    * max: padding is -infinity, NaN wins, ties go to the first; `indices` (int32, `out`'s shape) get the flat position
-   * within the *unpadded* input plane. avg: `indices` is null.
+   * within the *unpadded* input plane. Of several NaN in a window any may be pointed at. avg: `indices` is null.
    */
   pool(kind: PoolKind, x: TensorRef, geometry: PoolGeometry, out: TensorRef, indices: TensorRef | null): void;
   /** dx of `pool`; max needs the forward's `indices`. */
