@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { type data, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
+import { type data, FormatError, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
 import { type Args, parseArgs } from './args.js';
 import { article } from './story/article.js';
 import { whyConvolution } from './story/why.js';
@@ -16,13 +16,23 @@ function samplePicture(images: data.FashionMNIST): Tensor {
   throw new Error('the training images hold no ankle boot');
 }
 
+/** The folder of `--out`, made where it is missing. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new FormatError('--out', `expected a folder that can be written, got "${path}" (${code}); name another`, { cause });
+  }
+}
+
 /** `load` finds the images: by the arguments, but for tests. */
 export async function run(args: Args, out: Output, load: typeof loadImages = loadImages): Promise<void> {
   const say = speaker(out);
   const started = performance.now();
   const backend = await ready(args.backend === null ? {} : { prefer: args.backend });
   // What can go wrong with the user's paths goes wrong now, not after the training.
-  await mkdir(args.out, { recursive: true });
+  await makeFolder(args.out);
   const images = await load(args.data);
   say(`konv on ${backend}`);
   await article(say);

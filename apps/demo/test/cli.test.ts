@@ -51,7 +51,8 @@ describe('flags', () => {
     [['extra'], /too many arguments/],
     [['--backend', 'cuda'], /\[ready\] expected a registered backend \(cpu-js\), got "cuda"/],
     [['--data', '/no/such/folder'], /no\/such\/folder/],
-    [['--out', '/dev/null/x'], /\/dev\/null/],
+    [['--out', '/dev/null/x'], /\[--out\] expected a folder that can be written, got "\/dev\/null\/x" \(ENOTDIR\)/],
+    [['--out', fileURLToPath(import.meta.url)], /\[--out\] expected a folder .* \(EEXIST\)/],
   ])('refuse %j in one clear line', async (args, message) => {
     const { code, out, err } = await start(args, { KONV_DATA: '' });
     expect(code).not.toBe(0);
