@@ -3,6 +3,7 @@
 ['Sequential', [child, ...]] and {'type': name, 'children': {name: child}} nest."""
 import re
 
+import torch
 from torch import nn
 
 
@@ -11,7 +12,10 @@ def snake(name):
 
 
 def plain(value):
-    return tuple(value) if isinstance(value, list) else value
+    """A list is a tuple; {'tensor': [...], 'dtype': 'float32'} is a tensor."""
+    if isinstance(value, dict) and 'tensor' in value:
+        return torch.tensor(value['tensor'], dtype=getattr(torch, value.get('dtype', 'float32')))
+    return tuple(plain(v) for v in value) if isinstance(value, list) else value
 
 
 def named(kind, children):
@@ -28,5 +32,9 @@ def build(description):
     kind, *rest = description
     if kind == 'Sequential':
         return nn.Sequential(*(build(child) for child in rest[0]))
+    if kind == 'ModuleList':
+        return nn.ModuleList([build(child) for child in rest[0]])
+    if kind == 'ModuleDict':
+        return nn.ModuleDict({name: build(child) for name, child in rest[0].items()})
     positional, options = (*rest, [], {})[:2] if not rest else (*rest, {})[:2]
     return getattr(nn, kind)(*map(plain, positional), **{snake(k): plain(v) for k, v in options.items()})

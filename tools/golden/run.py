@@ -29,12 +29,12 @@ import encode  # noqa: E402
 
 
 def modules():
-    """Every file here and in ops/ that has a make()."""
+    """Every file here, in ops/ and in modules/ that has a make()."""
     found = []
-    for path in sorted([*HERE.glob('*.py'), *HERE.glob('ops/*.py')]):
+    for path in sorted([*HERE.glob('*.py'), *HERE.glob('ops/*.py'), *HERE.glob('modules/*.py')]):
         if '\ndef make():' not in path.read_text():
             continue
-        spec = importlib.util.spec_from_file_location('golden_' + path.stem, path)
+        spec = importlib.util.spec_from_file_location(f'golden_{path.parent.name}_{path.stem}', path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         found.append(module)
