@@ -222,7 +222,7 @@ async function setUp() {
     await installPnpm();
     await installDependencies();
     // A browser for the browser tests is looked for here, once a package has some.
-    if (!withoutBuild.has(task)) await build();
+    if (!withoutBuild.has(task) || args.includes('--report')) await build();
   });
 }
 

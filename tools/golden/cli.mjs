@@ -5,6 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
+if (process.argv.includes('--report')) {
+  const { report } = await import('./dist/report.js');
+  process.exit(report(console.log));
+}
 // Debian's own interpreter first: another `python3` on the PATH does not see Debian's packages.
 const candidates = [process.env.KONV_PYTHON, '/usr/bin/python3', 'python3'].filter(Boolean);
 const python = candidates.find((name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
