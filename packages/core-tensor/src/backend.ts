@@ -61,9 +61,38 @@ export interface TensorRef {
 /** A hint of what a buffer is for: where to place it, whether to keep a host copy. Never changes results. */
 export type BufferRole = 'activation' | 'parameter' | 'gradient' | 'state' | 'scratch' | 'input';
 
-/** Elementwise functions of one operand. The first five are required; every other has a decomposition in core. */
+/**
+ * Elementwise functions of one operand. The first five are required; every other has a decomposition in core. `round` is
+ * half to even, `trunc` toward zero. Their values are those of C's functions of these names: NaN outside of their domain,
+ * exact near 0 (`tanh`, `sinh`, `expm1`, `log1p`, `erf`), arguments of `sin`, `cos` and `tan` of any size.
+ */
 export type RequiredUnaryKind = 'exp' | 'log' | 'sqrt' | 'tanh' | 'floor';
-export type OptionalUnaryKind = 'neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'rsqrt' | 'ceil' | 'relu' | 'sigmoid';
+export type OptionalUnaryKind =
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'square'
+  | 'reciprocal'
+  | 'rsqrt'
+  | 'ceil'
+  | 'round'
+  | 'trunc'
+  | 'relu'
+  | 'sigmoid'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'sinh'
+  | 'cosh'
+  | 'exp2'
+  | 'expm1'
+  | 'log2'
+  | 'log10'
+  | 'log1p'
+  | 'erf';
 export type UnaryKind = RequiredUnaryKind | OptionalUnaryKind;
 
 /**

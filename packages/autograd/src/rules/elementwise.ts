@@ -1,7 +1,11 @@
 import {
+  add,
   cast,
+  cos,
+  cosh,
   div,
   eq,
+  exp,
   ge,
   log,
   lt,
@@ -9,11 +13,15 @@ import {
   neg,
   pow,
   reluGrad,
+  rsqrt,
   sigmoidGrad,
   sign,
+  sin,
+  sinh,
   sub,
   tanhGrad,
   type Tensor,
+  type UnaryKind,
   where,
   zeros,
 } from '@konv/core-tensor';
@@ -26,10 +34,7 @@ type Other = Tensor | number;
 /** Where the derivative is 0 everywhere: zeros, not dy * 0, which would be NaN for an infinite dy. */
 const zero = (c: RuleContext<null>, dy: Tensor): Tensor => zeros(c.shape(0), beside(dy));
 
-type UnaryRules = Pick<
-  RuleTable,
-  'exp' | 'log' | 'sqrt' | 'tanh' | 'floor' | 'neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'rsqrt' | 'ceil' | 'relu' | 'sigmoid'
->;
+type UnaryRules = Pick<RuleTable, UnaryKind>;
 
 export const unaryRules: UnaryRules = {
   exp: { name: 'ExpBackward0', savesOutputs: [A], each: [(c, dy) => mul(dy, c.output(0))] },
@@ -61,6 +66,27 @@ export const unaryRules: UnaryRules = {
   sign: { name: 'SignBackward0', each: [zero] },
   floor: { name: 'FloorBackward0', each: [zero] },
   ceil: { name: 'CeilBackward0', each: [zero] },
+  round: { name: 'RoundBackward0', each: [zero] },
+  trunc: { name: 'TruncBackward0', each: [zero] },
+
+  sin: { name: 'SinBackward0', saves: [A], each: [(c, dy) => mul(dy, cos(c.input(0)))] },
+  cos: { name: 'CosBackward0', saves: [A], each: [(c, dy) => mul(dy, neg(sin(c.input(0))))] },
+  tan: { name: 'TanBackward0', savesOutputs: [A], each: [(c, dy) => mul(dy, add(squareOf(c.output(0)), 1))] },
+  asin: { name: 'AsinBackward0', saves: [A], each: [(c, dy) => mul(dy, rsqrt(sub(1, squareOf(c.input(0)))))] },
+  acos: { name: 'AcosBackward0', saves: [A], each: [(c, dy) => mul(neg(dy), rsqrt(sub(1, squareOf(c.input(0)))))] },
+  atan: { name: 'AtanBackward0', saves: [A], each: [(c, dy) => div(dy, add(squareOf(c.input(0)), 1))] },
+  sinh: { name: 'SinhBackward0', saves: [A], each: [(c, dy) => mul(dy, cosh(c.input(0)))] },
+  cosh: { name: 'CoshBackward0', saves: [A], each: [(c, dy) => mul(dy, sinh(c.input(0)))] },
+  exp2: { name: 'Exp2Backward0', savesOutputs: [A], each: [(c, dy) => mul(mul(dy, c.output(0)), Math.LN2)] },
+  expm1: { name: 'Expm1Backward0', savesOutputs: [A], each: [(c, dy) => mul(dy, add(c.output(0), 1))] },
+  log2: { name: 'Log2Backward0', saves: [A], each: [(c, dy) => div(dy, mul(c.input(0), Math.LN2))] },
+  log10: { name: 'Log10Backward0', saves: [A], each: [(c, dy) => div(dy, mul(c.input(0), Math.LN10))] },
+  log1p: { name: 'Log1PBackward0', saves: [A], each: [(c, dy) => div(dy, add(c.input(0), 1))] },
+  erf: {
+    name: 'ErfBackward0',
+    saves: [A],
+    each: [(c, dy) => mul(mul(exp(neg(squareOf(c.input(0)))), 2 / Math.sqrt(Math.PI)), dy)],
+  },
 };
 
 function squareOf(y: Tensor): Tensor {

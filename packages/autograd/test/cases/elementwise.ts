@@ -1,11 +1,22 @@
 import {
+  acos,
   add,
+  asin,
+  atan,
   cast,
   ceil,
+  cos,
+  cosh,
   div,
+  erf,
   exp,
+  exp2,
+  expm1,
   floor,
   log,
+  log10,
+  log1p,
+  log2,
   maximum,
   minimum,
   mul,
@@ -14,14 +25,19 @@ import {
   pow,
   reciprocal,
   reluGrad,
+  round,
   rsqrt,
   sigmoidGrad,
   sign,
+  sin,
+  sinh,
   sqrt,
   square,
   sub,
+  tan,
   tanhGrad,
   type Tensor,
+  trunc,
   where,
 } from '@konv/core-tensor';
 import { constant, leaf, stridedLeaf } from '../support.js';
@@ -48,6 +64,22 @@ export const elementwiseCases: CasesFor<
   | 'rsqrt'
   | 'relu'
   | 'sigmoid'
+  | 'round'
+  | 'trunc'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'sinh'
+  | 'cosh'
+  | 'exp2'
+  | 'expm1'
+  | 'log2'
+  | 'log10'
+  | 'log1p'
+  | 'erf'
   | 'add'
   | 'sub'
   | 'mul'
@@ -75,6 +107,22 @@ export const elementwiseCases: CasesFor<
   rsqrt: unary(rsqrt, 0.5, 2),
   relu: [...unary((x) => x.relu(), 0.2, 1), ...unary((x) => x.relu(), -1, -0.2)],
   sigmoid: unary((x) => x.sigmoid()),
+  round: unary((x) => add(round(x), mul(x, x)), 0.6, 1.4),
+  trunc: unary((x) => add(trunc(x), mul(x, x)), 0.1, 0.9),
+  sin: unary(sin),
+  cos: unary(cos),
+  tan: unary(tan),
+  asin: unary(asin, -0.8, 0.8),
+  acos: unary(acos, -0.8, 0.8),
+  atan: unary(atan),
+  sinh: unary(sinh),
+  cosh: unary(cosh),
+  exp2: unary(exp2),
+  expm1: unary(expm1),
+  log2: unary(log2, 0.5, 2),
+  log10: unary(log10, 0.5, 2),
+  log1p: unary(log1p, -0.5, 2),
+  erf: unary(erf),
 
   add: binary(add),
   sub: binary(sub),

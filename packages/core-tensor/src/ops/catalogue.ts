@@ -34,8 +34,24 @@ export interface OpAttrs {
   reciprocal: null;
   rsqrt: null;
   ceil: null;
+  round: null;
+  trunc: null;
   relu: null;
   sigmoid: null;
+  sin: null;
+  cos: null;
+  tan: null;
+  asin: null;
+  acos: null;
+  atan: null;
+  sinh: null;
+  cosh: null;
+  exp2: null;
+  expm1: null;
+  log2: null;
+  log10: null;
+  log1p: null;
+  erf: null;
 
   // (a, b) -> y with broadcasting; one of the two may be a number
   add: null;

@@ -1,32 +1,22 @@
-import type { RequiredUnaryKind, UnaryKind } from '../backend.js';
+import type { UnaryKind } from '../backend.js';
 import { dispatch, dispatchInPlace } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { checkTensor } from '../operand.js';
 import type { Tensor } from '../tensor.js';
-import { add, div, lt, maximum, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineOp, type Op } from './define-op.js';
+import { unaryDecompositions } from './elementwise-decompose.js';
 import { drop } from './handles.js';
 
 /** Kinds that int32 tensors keep; all others compute int32 and bool in float32. */
-const exactOnInt: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu', 'floor', 'ceil']);
+const exactOnInt: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu', 'floor', 'ceil', 'round', 'trunc']);
 
-/** The optional kinds in terms of required ones: the same values up to rounding, the same NaN and infinities. */
-const decompositions: Record<Exclude<UnaryKind, RequiredUnaryKind>, (x: Tensor) => Tensor> = {
-  neg: (x) => mul(x, -1),
-  abs: (x) => maximum(x, mul(x, -1)),
-  sign: (x) => sub(cast(lt(0, x), x.dtype), cast(lt(x, 0), x.dtype)),
-  square: (x) => mul(x, x),
-  reciprocal: (x) => div(1, x),
-  rsqrt: (x) => div(1, sqrt(x)),
-  ceil: (x) => mul(floor(mul(x, -1)), -1),
-  relu: (x) => maximum(x, 0),
-  sigmoid: (x) => div(1, add(exp(mul(x, -1)), 1)),
-};
+/** Of whole numbers these are the numbers themselves. */
+const roundings: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['floor', 'ceil', 'round', 'trunc']);
 
 function unaryOp(kind: UnaryKind): Op<null> {
-  const decompose = (decompositions as Partial<Record<UnaryKind, (x: Tensor) => Tensor>>)[kind];
+  const decompose = (unaryDecompositions as Partial<Record<UnaryKind, (x: Tensor) => Tensor>>)[kind];
   return defineOp(kind, {
     family: 'unary',
     kind,
@@ -50,8 +40,24 @@ export const unaryOps: { readonly [K in UnaryKind]: Op<null> } = {
   reciprocal: unaryOp('reciprocal'),
   rsqrt: unaryOp('rsqrt'),
   ceil: unaryOp('ceil'),
+  round: unaryOp('round'),
+  trunc: unaryOp('trunc'),
   relu: unaryOp('relu'),
   sigmoid: unaryOp('sigmoid'),
+  sin: unaryOp('sin'),
+  cos: unaryOp('cos'),
+  tan: unaryOp('tan'),
+  asin: unaryOp('asin'),
+  acos: unaryOp('acos'),
+  atan: unaryOp('atan'),
+  sinh: unaryOp('sinh'),
+  cosh: unaryOp('cosh'),
+  exp2: unaryOp('exp2'),
+  expm1: unaryOp('expm1'),
+  log2: unaryOp('log2'),
+  log10: unaryOp('log10'),
+  log1p: unaryOp('log1p'),
+  erf: unaryOp('erf'),
 };
 
 /** `x` in the dtype in which `kind` is computed. */
@@ -67,8 +73,7 @@ function prepared(kind: UnaryKind, x: Tensor): Tensor {
 
 function apply(kind: UnaryKind, x: Tensor): Tensor {
   const p = prepared(kind, x);
-  // floor and ceil of whole numbers are the numbers themselves.
-  if (p.dtype === 'int32' && (kind === 'floor' || kind === 'ceil')) return p.clone();
+  if (p.dtype === 'int32' && roundings.has(kind)) return p.clone();
   const y = dispatch(unaryOps[kind], [p], null);
   drop(p, x);
   return y;
@@ -129,6 +134,75 @@ export function relu(x: Tensor): Tensor {
 /** y = 1 / (1 + e^-x). Derivative y (1 - y). Source: torch.sigmoid. */
 export function sigmoid(x: Tensor): Tensor {
   return apply('sigmoid', x);
+}
+/** The nearest whole number, of two as near ones the even one: 0.5 gives 0, 1.5 gives 2. Derivative 0. Source: torch.round. */
+export function round(x: Tensor): Tensor {
+  return apply('round', x);
+}
+/** x without its fraction, toward 0. Derivative 0. Source: torch.trunc. */
+export function trunc(x: Tensor): Tensor {
+  return apply('trunc', x);
+}
+/**
+ * y = sin x, x in radians; NaN at the infinities. Where the backend has no kernel of its own, float32 beyond 1.02e5 and float64 beyond
+ * 2.1e8 give NaN. Source: torch.sin.
+ */
+export function sin(x: Tensor): Tensor {
+  return apply('sin', x);
+}
+/** y = cos x, x in radians; NaN at the infinities, and far out as `sin`. Derivative -sin x. Source: torch.cos. */
+export function cos(x: Tensor): Tensor {
+  return apply('cos', x);
+}
+/** y = tan x, x in radians; NaN at the infinities, and far out as `sin`. Derivative 1 + y^2. Source: torch.tan. */
+export function tan(x: Tensor): Tensor {
+  return apply('tan', x);
+}
+/**
+ * The angle in [-pi / 2, pi / 2] whose sine is x; NaN beyond [-1, 1]. Derivative 1 / sqrt(1 - x^2), infinite at the ends. Source: torch.asin.
+ */
+export function asin(x: Tensor): Tensor {
+  return apply('asin', x);
+}
+/** The angle in [0, pi] whose cosine is x; NaN beyond [-1, 1]. Derivative -1 / sqrt(1 - x^2). Source: torch.acos. */
+export function acos(x: Tensor): Tensor {
+  return apply('acos', x);
+}
+/** The angle in (-pi / 2, pi / 2) whose tangent is x. Derivative 1 / (1 + x^2). Source: torch.atan. */
+export function atan(x: Tensor): Tensor {
+  return apply('atan', x);
+}
+/** y = (e^x - e^-x) / 2. Derivative cosh x. Source: torch.sinh. */
+export function sinh(x: Tensor): Tensor {
+  return apply('sinh', x);
+}
+/** y = (e^x + e^-x) / 2. Derivative sinh x. Source: torch.cosh. */
+export function cosh(x: Tensor): Tensor {
+  return apply('cosh', x);
+}
+/** y = 2^x. Derivative y ln 2. Source: torch.exp2. */
+export function exp2(x: Tensor): Tensor {
+  return apply('exp2', x);
+}
+/** y = e^x - 1, exact also near 0. Derivative y + 1. Source: torch.expm1. */
+export function expm1(x: Tensor): Tensor {
+  return apply('expm1', x);
+}
+/** The logarithm to base 2; -infinity at 0, NaN below. Derivative 1 / (x ln 2). Source: torch.log2. */
+export function log2(x: Tensor): Tensor {
+  return apply('log2', x);
+}
+/** The logarithm to base 10; -infinity at 0, NaN below. Derivative 1 / (x ln 10). Source: torch.log10. */
+export function log10(x: Tensor): Tensor {
+  return apply('log10', x);
+}
+/** y = ln(1 + x), exact also near 0; -infinity at -1, NaN below. Derivative 1 / (1 + x). Source: torch.log1p. */
+export function log1p(x: Tensor): Tensor {
+  return apply('log1p', x);
+}
+/** y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x. Derivative 2 / sqrt(pi) e^(-x^2). Source: torch.erf. */
+export function erf(x: Tensor): Tensor {
+  return apply('erf', x);
 }
 /** `relu` over x itself. Source: torch.relu_. */
 export function relu_(x: Tensor): Tensor {
