@@ -72,6 +72,12 @@ export const binaryRows = {
   ge(n, a, ia, sa, b, ib, sb, out, io, so) {
     for (let i = 0; i < n; i++, ia += sa, ib += sb, io += so) out[io] = a[ia] >= b[ib] ? 1 : 0;
   },
+  fmod(n, a, ia, sa, b, ib, sb, out, io, so) {
+    for (let i = 0; i < n; i++, ia += sa, ib += sb, io += so) out[io] = a[ia] % b[ib];
+  },
+  atan2(n, a, ia, sa, b, ib, sb, out, io, so) {
+    for (let i = 0; i < n; i++, ia += sa, ib += sb, io += so) out[io] = Math.atan2(a[ia], b[ib]);
+  },
   /** a is dy, b is y: the forward's output. */
   reluGrad(n, a, ia, sa, b, ib, sb, out, io, so) {
     for (let i = 0; i < n; i++, ia += sa, ib += sb, io += so) out[io] = b[ib] > 0 ? a[ia] : 0;

@@ -3,7 +3,7 @@ import { isFloat } from '@konv/core-tensor';
 
 const int32Unary: ReadonlySet<string> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu']);
 const boolBinary: ReadonlySet<string> = new Set<BinaryKind>(['maximum', 'minimum', 'mul', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']);
-const floatBinary: ReadonlySet<string> = new Set<BinaryKind>(['div', 'reluGrad', 'sigmoidGrad', 'tanhGrad']);
+const floatBinary: ReadonlySet<string> = new Set<BinaryKind>(['div', 'fmod', 'atan2', 'reluGrad', 'sigmoidGrad', 'tanhGrad']);
 
 type Rule = (kind: string | null, dtype: DType) => boolean;
 

@@ -62,6 +62,8 @@ const binaryFormulas: Record<BinaryKind, (a: number, b: number) => number> = {
   le: (a, b) => truth(a <= b),
   gt: (a, b) => truth(a > b),
   ge: (a, b) => truth(a >= b),
+  fmod: (a, b) => a % b,
+  atan2: Math.atan2,
   reluGrad: (dy, y) => (y > 0 ? dy : 0),
   sigmoidGrad: (dy, y) => dy * y * (1 - y),
   tanhGrad: (dy, y) => dy * (1 - y * y),

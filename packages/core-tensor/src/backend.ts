@@ -99,12 +99,12 @@ export type UnaryKind = RequiredUnaryKind | OptionalUnaryKind;
  * Elementwise functions of two operands with broadcasting. `maximum` and `minimum` return NaN if either operand is.
  * Comparisons write bool and are false (`ne`: true) for NaN. int32 add, sub, mul wrap modulo 2^32; `div` is only
  * called on floats; `pow` of int32 is exact modulo 2^32 for exponents >= 0. On bool operands core calls only
- * `maximum`, `minimum`, `mul` and the comparisons.
+ * `maximum`, `minimum`, `mul` and the comparisons. `fmod` and `atan2` are C's and only called on floats; `fmod` is exact.
  * `reluGrad(dy, y) = y > 0 ? dy : 0`, `sigmoidGrad(dy, y) = dy y (1 - y)`, `tanhGrad(dy, y) = dy (1 - y y)`.
  */
 export type RequiredBinaryKind = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'eq' | 'lt';
 export type CompareKind = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
-export type OptionalBinaryKind = 'minimum' | 'ne' | 'le' | 'gt' | 'ge' | 'reluGrad' | 'sigmoidGrad' | 'tanhGrad';
+export type OptionalBinaryKind = 'minimum' | 'ne' | 'le' | 'gt' | 'ge' | 'fmod' | 'atan2' | 'reluGrad' | 'sigmoidGrad' | 'tanhGrad';
 export type BinaryKind = RequiredBinaryKind | OptionalBinaryKind;
 
 /** NaN propagates through all of them. Sums of int32 are int32 (wrapping); `sum` of bool is called on an int32 cast. */

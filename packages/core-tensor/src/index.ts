@@ -1,7 +1,7 @@
 export { abi, type AbiState, type RegistryEntry } from './abi.js';
 export * from './backend.js';
 export * from './creation.js';
-export { allocate, checkRebase, dispatch, dispatchAll, dispatchInPlace } from './dispatch.js';
+export { allocate, checkRebase, dispatch, dispatchAll, dispatchInPlace, observeOps, type OpObserver } from './dispatch.js';
 export * from './dtype.js';
 export * from './errors.js';
 export { breathe } from './finalizer.js';
@@ -45,11 +45,13 @@ export * from './ops/elementwise-series.js';
 export {
   add,
   add_,
+  atan2,
   binaryOps,
   commonDType,
   div,
   div_,
   eq,
+  fmod,
   ge,
   gt,
   le,
@@ -66,6 +68,21 @@ export {
   sub_,
   tanhGrad,
 } from './ops/binary.js';
+export {
+  allclose,
+  clampMax,
+  clampMin,
+  type CloseOptions,
+  equal,
+  isclose,
+  isfinite,
+  isinf,
+  isnan,
+  logicalAnd,
+  logicalOr,
+  logicalXor,
+  remainder,
+} from './ops/elementwise.js';
 export { cast, castOp } from './ops/cast.js';
 export type { ConvAttrs, DifferentiableOp, OpAttrs, SliceAxis } from './ops/catalogue.js';
 export type { Op, Operand, OutputSpec, RefOperand } from './ops/define-op.js';

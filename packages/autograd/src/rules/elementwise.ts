@@ -21,6 +21,7 @@ import {
   sub,
   tanhGrad,
   type Tensor,
+  trunc,
   type UnaryKind,
   where,
   zeros,
@@ -121,9 +122,27 @@ function powExponent(dy: Tensor, a: Other, b: Tensor, y: Tensor): Tensor {
   return mul(dy, where(flat, 0, mul(y, log(a))));
 }
 
+/** a / (a^2 + b^2) */
+function overSquares(a: Other, b: Tensor): Tensor {
+  return div(a, add(mul(b, b), typeof a === 'number' ? a * a : mul(a, a)));
+}
+
 type BinaryRules = Pick<
   RuleTable,
-  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'reluGrad' | 'sigmoidGrad' | 'tanhGrad' | 'where' | 'cast'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'pow'
+  | 'maximum'
+  | 'minimum'
+  | 'fmod'
+  | 'atan2'
+  | 'reluGrad'
+  | 'sigmoidGrad'
+  | 'tanhGrad'
+  | 'where'
+  | 'cast'
 >;
 
 export const binaryRules: BinaryRules = {
@@ -169,6 +188,20 @@ export const binaryRules: BinaryRules = {
     each: [
       (c, dy) => sumTo(winnersShare(dy, c.input(0), c.operand(1), lt(c.operand(1), c.input(0))), c.shape(0)),
       (c, dy) => sumTo(winnersShare(dy, c.input(1), c.operand(0), lt(c.operand(0), c.input(1))), c.shape(1)),
+    ],
+  },
+
+  fmod: {
+    name: 'FmodBackward0',
+    saves: [NOTHING, A | B],
+    each: [(c, dy) => sumTo(dy, c.shape(0)), (c, dy) => sumTo(mul(neg(dy), trunc(div(c.operand(0), c.input(1)))), c.shape(1))],
+  },
+  atan2: {
+    name: 'Atan2Backward0',
+    saves: [A | B, A | B],
+    each: [
+      (c, dy) => sumTo(mul(dy, overSquares(c.operand(1), c.input(0))), c.shape(0)),
+      (c, dy) => sumTo(mul(neg(dy), overSquares(c.operand(0), c.input(1))), c.shape(1)),
     ],
   },
 

@@ -1,4 +1,6 @@
 import {
+  atan2,
+  fmod,
   acos,
   add,
   asin,
@@ -87,6 +89,8 @@ export const elementwiseCases: CasesFor<
   | 'pow'
   | 'maximum'
   | 'minimum'
+  | 'fmod'
+  | 'atan2'
   | 'reluGrad'
   | 'sigmoidGrad'
   | 'tanhGrad'
@@ -143,6 +147,24 @@ export const elementwiseCases: CasesFor<
   ],
   maximum: binary((a, b) => maximum(a, b)),
   minimum: binary((a, b) => minimum(a, b)),
+  fmod: [
+    row(
+      'both operands',
+      () => [leaf([2, 3], 2.2, 2.8), leaf([3], 0.92, 0.98)],
+      (a, b) => mul(fmod(a, b), mul(a, b)),
+    ),
+    row(
+      'a negative dividend, a number',
+      () => [leaf([3], -2.8, -2.2)],
+      (a) => mul(fmod(a, 1), a),
+    ),
+    row(
+      'a number over a tensor',
+      () => [leaf([3], 0.92, 0.98)],
+      (b) => mul(fmod(2.5, b), b),
+    ),
+  ],
+  atan2: binary(atan2, 0.5, 2),
   reluGrad: [
     row('with its kink far away', () => [leaf([2, 3]), leaf([2, 3], 0.5, 1)], reluGrad),
     row('below', () => [leaf([3]), leaf([3], -1, -0.5)], reluGrad),

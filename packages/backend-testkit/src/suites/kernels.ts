@@ -132,18 +132,21 @@ const binaryMath: Record<BinaryKind, (a: number, b: number) => number> = {
   le: (a, b) => bit(a <= b),
   gt: (a, b) => bit(a > b),
   ge: (a, b) => bit(a >= b),
+  fmod: (a, b) => a % b,
+  atan2: Math.atan2,
   reluGrad: (dy, y) => (y > 0 ? dy : 0),
   sigmoidGrad: (dy, y) => dy * y * (1 - y),
   tanhGrad: (dy, y) => dy * (1 - y * y),
 };
 const compares: ReadonlySet<string> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+const onFloats: ReadonlySet<string> = new Set(['div', 'fmod', 'atan2']);
 const onBool: ReadonlySet<string> = new Set(['maximum', 'mul', ...compares]);
 
 async function binaries(lab: Lab): Promise<void> {
   const findings = new Findings();
   for (const kind of Object.keys(binaryOps) as BinaryKind[]) {
     for (const dtype of ['bool', 'int32', ...lab.floats] as const) {
-      const meaningful = dtype === 'bool' ? onBool.has(kind) : isFloat(dtype) || (kind !== 'div' && !kind.endsWith('Grad'));
+      const meaningful = dtype === 'bool' ? onBool.has(kind) : isFloat(dtype) || (!onFloats.has(kind) && !kind.endsWith('Grad'));
       if (meaningful && lab.raw.supports('binary', kind, dtype)) await binaryKind(lab, findings, kind, dtype);
     }
   }

@@ -7,6 +7,7 @@ import { broadcastShapes } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { cast } from './cast.js';
 import { ALL_STRIDED, defineNonDifferentiableOp, defineOp, type Op, type Operand, type RefOperand } from './define-op.js';
+import { atan2Decomposed, fmodDecomposed } from './elementwise-decompose.js';
 import { tidy } from './handles.js';
 import { rsqrt, sqrt } from './unary.js';
 import { logicalNot, where } from './where.js';
@@ -26,6 +27,8 @@ const decompositions: Record<Exclude<BinaryKind, RequiredBinaryKind>, Decomposit
   gt: (a, b) => lt(b, a),
   le: (a, b) => maximum(lt(a, b), eq(a, b)),
   ge: (a, b) => maximum(lt(b, a), eq(a, b)),
+  fmod: fmodDecomposed,
+  atan2: atan2Decomposed,
   reluGrad: (dy, y) => where(lt(0, y), dy, 0),
   sigmoidGrad: (dy, y) => mul(dy, mul(y, sub(1, y))),
   tanhGrad: (dy, y) => mul(dy, sub(1, mul(y, y))),
@@ -76,6 +79,8 @@ export const binaryOps: { readonly [K in BinaryKind]: Op<null> } = {
   le: binaryOp('le'),
   gt: binaryOp('gt'),
   ge: binaryOp('ge'),
+  fmod: binaryOp('fmod'),
+  atan2: binaryOp('atan2'),
   reluGrad: binaryOp('reluGrad'),
   sigmoidGrad: binaryOp('sigmoidGrad'),
   tanhGrad: binaryOp('tanhGrad'),
@@ -120,7 +125,8 @@ function kindFor(kind: BinaryKind, dtype: DType, name: string = kind): BinaryKin
 function computeDType(kind: BinaryKind, a: Other, b: Other, name: string = kind): DType {
   const common = commonDType(name, a, b);
   if (isFloat(common)) return common;
-  if (kind === 'div') return 'float32';
+  if (kind === 'div' || kind === 'atan2') return 'float32';
+  if (kind === 'fmod') throw new DTypeError(name, `expected float operands, got ${common}; use cast('float32') first`);
   if (kind === 'pow' && common === 'int32' && typeof b === 'number' && b < 0) {
     throw new DTypeError(name, `expected an exponent >= 0 for int32, got ${b}; use cast('float32') first`);
   }
@@ -218,6 +224,21 @@ export function gt(a: Other, b: Other): Tensor {
 /** a >= b, as bool. Source: torch.ge. */
 export function ge(a: Other, b: Other): Tensor {
   return apply('ge', a, b);
+}
+/**
+ * The remainder of a / b with the sign of a: a - b trunc(a / b). NaN for b = 0 and for an infinite a. Exact, but on a
+ * backend without a kernel for it only up to the rounding of a. Derivatives 1 and -trunc(a / b). Errors: `DTypeError`
+ * unless a float takes part. Source: torch.fmod.
+ */
+export function fmod(a: Other, b: Other): Tensor {
+  return apply('fmod', a, b);
+}
+/**
+ * The angle in [-pi, pi] of the point (b, a), a its height and b its width; int32 operands give float32. Derivatives
+ * b / (a^2 + b^2) and -a / (a^2 + b^2). Source: torch.atan2.
+ */
+export function atan2(a: Other, b: Other): Tensor {
+  return apply('atan2', a, b);
 }
 /** dx of relu: y > 0 ? dy : 0. */
 export function reluGrad(dy: Tensor, y: Tensor): Tensor {

@@ -61,6 +61,8 @@ export interface OpAttrs {
   pow: null;
   maximum: null;
   minimum: null;
+  fmod: null;
+  atan2: null;
   // (dy, y) -> dx
   reluGrad: null;
   sigmoidGrad: null;

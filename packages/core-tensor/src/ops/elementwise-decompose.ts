@@ -1,5 +1,5 @@
 /**
- * The optional unary kinds in terms of required ones, for backends that lack them: a few roundings (float32: 1e-6, float64:
+ * The optional unary kinds, fmod and atan2 in terms of required ones, for backends that lack them: a few roundings (float32: 1e-6, float64:
  * 1e-14, relative) from the true values, with the same NaN and infinities. The one limit is in `sin`, `cos` and `tan`.
  */
 import type { RequiredUnaryKind, UnaryKind } from '../backend.js';
@@ -11,6 +11,7 @@ import { abs, exp, floor, log, sqrt, square, tanh } from './unary.js';
 import { where } from './where.js';
 
 type Decomposition = (x: Tensor) => Tensor;
+type Other = Tensor | number;
 
 /** c[0] + c[1] x + c[2] x^2 + ... */
 function polynomial(x: Tensor, c: readonly number[]): Tensor {
@@ -140,3 +141,36 @@ export const unaryDecompositions: Record<Exclude<UnaryKind, RequiredUnaryKind>, 
   log1p,
   erf,
 };
+
+const magnitude = (x: Other): Other => (typeof x === 'number' ? Math.abs(x) : abs(x));
+
+/** As long division: the quotient's rounding is undone, the product's is not. */
+export function fmodDecomposed(a: Other, b: Other): Tensor {
+  const [m, n] = [magnitude(a), magnitude(b)];
+  const quotient = floor(div(m, n));
+  let r = sub(m, mul(quotient, n));
+  r = where(lt(r, 0), add(r, n), r);
+  r = where(lt(r, n), r, sub(r, n));
+  // Also where n is infinite and the product above 0 times that.
+  r = where(lt(m, n), m, r);
+  return typeof a === 'number' ? (a < 0 ? mul(r, -1) : r) : signed(a, r);
+}
+
+/** Whether the sign bit is set, also that of -0. Of infinite numbers the reciprocal is 0: hence both. */
+function isNegative(x: Other): Tensor | boolean {
+  if (typeof x === 'number') return x < 0 || Object.is(x, -0);
+  return maximum(lt(x, 0), lt(div(1, x), 0));
+}
+
+export function atan2Decomposed(a: Other, b: Other): Tensor {
+  const [high, wide] = [magnitude(a), magnitude(b)];
+  const level = eq(high, 0);
+  const slope = where(eq(high, wide), 1, div(high, wide));
+  let angle = atanOf(where(level, 0, slope));
+  const left = isNegative(b);
+  if (typeof left !== 'boolean') angle = where(left, sub(Math.PI, angle), angle);
+  else if (left) angle = sub(Math.PI, angle);
+  const down = isNegative(a);
+  if (typeof down !== 'boolean') return where(down, mul(angle, -1), angle);
+  return down ? mul(angle, -1) : angle;
+}

@@ -1,4 +1,4 @@
-import type { UnaryKind } from '../backend.js';
+import type { RequiredUnaryKind, UnaryKind } from '../backend.js';
 import { dispatch, dispatchInPlace } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -15,15 +15,18 @@ const exactOnInt: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['neg', 'abs', 'si
 /** Of whole numbers these are the numbers themselves. */
 const roundings: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['floor', 'ceil', 'round', 'trunc']);
 
+const required: ReadonlySet<UnaryKind> = new Set<RequiredUnaryKind>(['exp', 'log', 'sqrt', 'tanh', 'floor']);
+const isRequired = (kind: UnaryKind): kind is RequiredUnaryKind => required.has(kind);
+
 function unaryOp(kind: UnaryKind): Op<null> {
-  const decompose = (unaryDecompositions as Partial<Record<UnaryKind, (x: Tensor) => Tensor>>)[kind];
   return defineOp(kind, {
     family: 'unary',
     kind,
     strided: 1,
     infer: (inputs) => [inputs[0] as Tensor],
     kernel: (backend, inputs, _attrs, outputs) => backend.unary(kind, inputs[0] as Tensor['ref'], outputs[0]),
-    decompose: decompose ? (inputs) => decompose(inputs[0] as Tensor) : null,
+    // Looked up when called: that table is made of these ops.
+    decompose: isRequired(kind) ? null : (inputs) => unaryDecompositions[kind](inputs[0] as Tensor),
   });
 }
 
