@@ -33,6 +33,24 @@ function findRoute(backend: Backend, op: Op, dtype: DType): Route {
   );
 }
 
+/** Hears of an op that has run. `outputs` are not its own to keep or free. */
+export type OpObserver = (op: Op, inputs: readonly Operand[], attrs: unknown, outputs: readonly Tensor[]) => void;
+let observer: OpObserver | null = null;
+
+/**
+ * Calls `onOp` after each op that `fn` runs, in order: what a summary or a profile counts. An op that the backend lacks is
+ * heard of once, not by what it is decomposed into; in-place ops are not heard of. An inner observer takes over.
+ */
+export function observeOps<T>(fn: () => T, onOp: OpObserver | null): T {
+  const outer = observer;
+  observer = onOp;
+  try {
+    return fn();
+  } finally {
+    observer = outer;
+  }
+}
+
 /** Refuses freed tensors, tensors of two backends and views whose base was rewritten. Returns the common backend. */
 function checkOperands(name: string, inputs: readonly Operand[]): Backend {
   let backend: Backend | null = null;
@@ -100,6 +118,7 @@ export function dispatchAll<A>(op: Op<A>, inputs: readonly Operand[], attrs: A):
     throw e;
   }
   if (node !== null) (tracer as NonNullable<typeof tracer>).finish(node, outputs);
+  if (observer !== null) observer(op, inputs, attrs, outputs);
   return outputs;
 }
 
@@ -138,7 +157,7 @@ function decomposed<A>(op: Op<A>, inputs: readonly Operand[], attrs: A): readonl
   const before = abi.gradEnabled;
   abi.gradEnabled = false;
   try {
-    const made = inner.run(() => (op.decompose as NonNullable<Op<A>['decompose']>)(inputs, attrs));
+    const made = observeOps(() => inner.run(() => (op.decompose as NonNullable<Op<A>['decompose']>)(inputs, attrs)), null);
     const outputs = isTensor(made) ? [made] : made;
     for (const t of outputs) {
       t.isView = false;

@@ -23,3 +23,5 @@ export {
 } from './pooling.js';
 export { Sequential } from './sequential.js';
 export { Parameter } from '@konv/core-tensor';
+export type { SummaryRow } from './summary/rows.js';
+export { Summary, summary, type SummaryOptions } from './summary/summary.js';

@@ -33,8 +33,12 @@ const WRAPPED = Symbol.for('konv.module.forward.1');
 // biome-ignore lint/suspicious/noExplicitAny: users narrow the parameters of `forward`; only any[] lets them.
 type Forward = (this: Module, ...inputs: any[]) => any;
 
+/** A call that has begun: what `ModuleCall` has, without what is not known yet. */
+export type ModuleEntry = Omit<ModuleCall, 'output'>;
+
 interface Trace {
   readonly onCall: (call: ModuleCall) => void;
+  readonly onEnter: ((entry: ModuleEntry) => void) | null;
   depth: number;
   calls: number;
 }
@@ -43,11 +47,12 @@ let trace: Trace | null = null;
 /**
  * Calls `onCall` as each `forward` within `fn` returns (so inner modules come before outer ones; `index` gives the order
  * of entry), with what it really took and gave, hooks included. While it runs nothing is released early: outputs may be
- * kept. An inner trace takes over from an outer one until it ends.
+ * kept. An inner trace takes over from an outer one until it ends. `onEnter` hears of each call as it begins, before
+ * its hooks: of one that throws it is all that is heard.
  */
-export function withModuleTrace<T>(fn: () => T, onCall: (call: ModuleCall) => void): T {
+export function withModuleTrace<T>(fn: () => T, onCall: (call: ModuleCall) => void, onEnter?: (entry: ModuleEntry) => void): T {
   const outer = trace;
-  trace = { onCall, depth: 0, calls: 0 };
+  trace = { onCall, onEnter: onEnter ?? null, depth: 0, calls: 0 };
   try {
     return fn();
   } finally {
@@ -99,6 +104,7 @@ function call(module: Module, raw: Forward, given: readonly unknown[]): unknown 
   const depth = watch === null ? 0 : watch.depth++;
   const index = watch === null ? 0 : watch.calls++;
   try {
+    watch?.onEnter?.({ module, inputs, depth, index });
     initialize(module, inputs);
     for (const hook of module[SLOTS]?.pre ?? []) {
       const next = hook(module, inputs);
