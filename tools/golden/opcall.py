@@ -90,11 +90,16 @@ def interpolate(t, a):
 OPS = {
     'neg': lambda t, a: -t[0],
     **{n: (lambda f: lambda t, a: f(t[0]))(getattr(torch, n)) for n in (
-        'abs', 'sign', 'square', 'reciprocal', 'rsqrt', 'sqrt', 'exp', 'log', 'floor', 'ceil', 'relu', 'sigmoid', 'tanh')},
+        'abs', 'sign', 'square', 'reciprocal', 'rsqrt', 'sqrt', 'exp', 'log', 'floor', 'ceil', 'relu', 'sigmoid', 'tanh',
+        'round', 'trunc', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'exp2', 'expm1', 'log2', 'log10', 'log1p',
+        'erf', 'isnan', 'isinf', 'isfinite')},
     **{n: (lambda f: lambda t, a: f(t[0], t[1]))(getattr(torch, f)) for n, f in {
         'add': 'add', 'sub': 'sub', 'mul': 'mul', 'div': 'div', 'maximum': 'maximum', 'minimum': 'minimum',
-        'eq': 'eq', 'ne': 'ne', 'lt': 'lt', 'le': 'le', 'gt': 'gt', 'ge': 'ge', 'pow': 'pow'}.items()},
+        'eq': 'eq', 'ne': 'ne', 'lt': 'lt', 'le': 'le', 'gt': 'gt', 'ge': 'ge', 'pow': 'pow', 'fmod': 'fmod', 'remainder': 'remainder',
+        'atan2': 'atan2', 'logicalAnd': 'logical_and', 'logicalOr': 'logical_or', 'logicalXor': 'logical_xor'}.items()},
     'clamp': lambda t, a: torch.clamp(t[0], a.get('min'), a.get('max')),
+    'clampMin': lambda t, a: torch.clamp_min(t[0], a['min']), 'clampMax': lambda t, a: torch.clamp_max(t[0], a['max']),
+    'isclose': lambda t, a: torch.isclose(t[0], t[1], **pick(a, rtol='rtol', atol='atol', equalNan='equal_nan')),
     'where': lambda t, a: torch.where(*t),
     'sum': reduce(torch.sum), 'mean': reduce(torch.mean), 'var': variance,
     'max': extremum(torch.max), 'min': extremum(torch.min),
