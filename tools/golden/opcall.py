@@ -131,6 +131,13 @@ OPS = {
     'convTranspose3d': conv_transpose(F.conv_transpose3d),
     'maxPool1d': max_pool(F.max_pool1d), 'maxPool2d': max_pool(F.max_pool2d), 'maxPool3d': max_pool(F.max_pool3d),
     'avgPool1d': avg_pool(F.avg_pool1d), 'avgPool2d': avg_pool(F.avg_pool2d), 'avgPool3d': avg_pool(F.avg_pool3d),
+    **{n: (lambda f: lambda t, a: f(t[0]))(getattr(F, n)) for n in (
+        'selu', 'silu', 'mish', 'relu6', 'hardsigmoid', 'hardswish', 'logsigmoid', 'softsign', 'tanhshrink')},
+    'leakyRelu': lambda t, a: F.leaky_relu(t[0], **pick(a, negativeSlope='negative_slope')),
+    'prelu': lambda t, a: F.prelu(*t),
+    'elu': lambda t, a: F.elu(t[0], **a), 'gelu': lambda t, a: F.gelu(t[0], **a), 'softplus': lambda t, a: F.softplus(t[0], **a),
+    'hardtanh': lambda t, a: F.hardtanh(t[0], **pick(a, minVal='min_val', maxVal='max_val')),
+    'softmin': lambda t, a: F.softmin(t[0], a['dim']),
     'softmax': lambda t, a: torch.softmax(t[0], a['dim']),
     'logSoftmax': lambda t, a: torch.log_softmax(t[0], a['dim']),
     'mseLoss': lambda t, a: F.mse_loss(t[0], t[1], reduction=a.get('reduction', 'mean')),

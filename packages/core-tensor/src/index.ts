@@ -83,6 +83,26 @@ export {
   logicalXor,
   remainder,
 } from './ops/elementwise.js';
+export {
+  elu,
+  gelu,
+  type GeluOptions,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logsigmoid,
+  mish,
+  prelu,
+  relu6,
+  selu,
+  silu,
+  softmin,
+  softplus,
+  type SoftplusOptions,
+  softsign,
+  tanhshrink,
+} from './ops/activations.js';
 export { cast, castOp } from './ops/cast.js';
 export type { ConvAttrs, DifferentiableOp, OpAttrs, SliceAxis } from './ops/catalogue.js';
 export type { Op, Operand, OutputSpec, RefOperand } from './ops/define-op.js';
