@@ -21,6 +21,10 @@ function floats(op: string, x: Tensor): void {
   throw new DTypeError(op, `expected a float input, got ${x.dtype}; use cast('float32') first`);
 }
 
+function numbers(op: string, x: Tensor): void {
+  if (checkTensor(op, x).dtype === 'bool') throw new DTypeError(op, "expected numbers, got bool; use cast('float32') first");
+}
+
 function number(op: string, name: string, value: unknown): number {
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
   throw new DTypeError(op, `expected a number as ${name}, got ${typeof value === 'number' ? value : describe(value)}`);
@@ -152,7 +156,7 @@ export function mish(x: Tensor): Tensor {
  * y = x limited to [minVal, maxVal].
  *
  * Any shape, float or int32. Default: [-1, 1]. The derivative is 0 beyond the bounds and at them, other than that of
- * `clamp`. NaN stays. Errors: `DTypeError` unless x holds numbers; `ShapeError` where minVal > maxVal.
+ * `clamp`. NaN stays. Errors: `DTypeError` for bool; `ShapeError` where minVal > maxVal.
  * Source: torch.nn.functional.hardtanh.
  */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
@@ -165,7 +169,7 @@ export function relu6(x: Tensor): Tensor {
 }
 
 function limited(op: string, x: Tensor, min: number, max: number): Tensor {
-  if (checkTensor(op, x).dtype === 'bool') throw new DTypeError(op, "expected numbers, got bool; use cast('float32') first");
+  numbers(op, x);
   number(op, 'minVal', min);
   number(op, 'maxVal', max);
   if (min > max) throw new ShapeError(op, `expected minVal <= maxVal, got ${min} and ${max}; swap them`);
@@ -234,19 +238,28 @@ export function logsigmoid(x: Tensor): Tensor {
   });
 }
 
-/** y = x / (1 + |x|). Any shape; int32 gives float32. NaN at the infinities. Source: torch.nn.functional.softsign. */
+/**
+ * y = x / (1 + |x|). Any shape; int32 gives float32. NaN at the infinities. Errors: `DTypeError` for bool.
+ * Source: torch.nn.functional.softsign.
+ */
 export function softsign(x: Tensor): Tensor {
-  checkTensor('softsign', x);
+  numbers('softsign', x);
   return tidy(() => div(x, add(abs(x), 1)));
 }
 
-/** y = x - tanh(x). Any shape; int32 gives float32. Source: torch.nn.functional.tanhshrink. */
+/**
+ * y = x - tanh(x). Any shape; int32 gives float32. Errors: `DTypeError` for bool.
+ * Source: torch.nn.functional.tanhshrink.
+ */
 export function tanhshrink(x: Tensor): Tensor {
-  checkTensor('tanhshrink', x);
+  numbers('tanhshrink', x);
   return tidy(() => sub(x, tanh(x)));
 }
 
-/** y = softmax(-x) along axis `dim`. Errors: as of `softmax`. Source: torch.nn.functional.softmin. */
+/**
+ * y = softmax(-x) along axis `dim`. Any shape. Errors: `DTypeError` unless float; `ShapeError` for the axis.
+ * Source: torch.nn.functional.softmin.
+ */
 export function softmin(x: Tensor, dim: number): Tensor {
   floats('softmin', x);
   return tidy(() => softmax(neg(x), dim));
