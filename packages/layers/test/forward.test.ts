@@ -228,7 +228,7 @@ describe('errors name the failing module once', () => {
     const e = thrown(() => new Net().forward(small()));
     expect(e.name).toBe('ShapeError');
     expect(e.message).toBe(
-      'features.3 (Conv2d): [conv] expected 5 input channels (weight [16, 5, 5, 5], groups 1), got 3 from input [8, 3, 24, 24]',
+      'features.3 (Conv2d): [conv] expected 5 input channels (weight [16, 5, 5, 5], groups 1), got 3 from input [8, 3, 24, 24]; give the layer 3 input channels, or the input 5',
     );
     expect(e.path).toEqual(['features', '3']);
     expect(e.op).toBe('conv');

@@ -6,6 +6,7 @@ import { showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { commonDType } from './binary.js';
 import { cast } from './cast.js';
+import { channelRemedy } from './channel-remedy.js';
 import { convOp } from './conv.js';
 import { drop } from './handles.js';
 import {
@@ -109,7 +110,7 @@ export function convNd(
     throw new ShapeError(
       op,
       `expected ${inChannels} input channels (weight ${showShape(weight.shape)}, groups ${groups}), got ${shape[1]} from ` +
-        `input ${showShape(x.shape)}`,
+        `input ${showShape(x.shape)}; ${channelRemedy(x, inChannels, rank, added)}`,
     );
   }
   if (outChannels % groups !== 0) {

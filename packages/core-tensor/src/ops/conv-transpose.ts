@@ -1,4 +1,5 @@
 import type { ActivationKind } from '../backend.js';
+import { channelRemedy } from './channel-remedy.js';
 import { dispatch } from '../dispatch.js';
 import { ShapeError } from '../errors.js';
 import { internConv, toSpatial } from '../geometry.js';
@@ -56,7 +57,7 @@ export function convTransposeNd(
     throw new ShapeError(
       op,
       `expected ${inChannels} input channels, a multiple of groups ${groups} (weight ${showShape(weight.shape)}), got ` +
-        `${shape[1]} from input ${showShape(x.shape)}`,
+        `${shape[1]} from input ${showShape(x.shape)}; ${channelRemedy(x, inChannels, rank, added)}`,
     );
   }
   checkBias(op, bias, outChannels, weight);

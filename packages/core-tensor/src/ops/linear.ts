@@ -52,6 +52,15 @@ export const linearOp: Op<LinearAttrs> = defineOp('linear', {
   },
 });
 
+/** What to do about an input with other features than the weight has. */
+function remedy(x: Tensor, width: number): string {
+  const got = x.shape.at(-1) ?? 1;
+  const perSample = sizeOf(x.shape.slice(1));
+  if (x.rank > 2 && perSample === width) return 'flatten the input from axis 1: flatten(1)';
+  if (x.rank > 0 && x.size === width && got !== width) return "one sample without a batch axis? unsqueeze(0) the network's input";
+  return `give the layer ${x.rank > 2 ? `${perSample} input features and the input a flatten(1)` : `${got} input features`}`;
+}
+
 /**
  * y = activation(x weight^T + bias).
  *
@@ -68,10 +77,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, ac
   const dtype = commonDType('linear', x, weight);
   if (x.rank === 0 || x.shape[x.rank - 1] !== width) {
     const got = x.rank === 0 ? 'a scalar' : `${x.shape[x.rank - 1]} from input ${showShape(x.shape)}`;
-    throw new ShapeError(
-      'linear',
-      `expected ${width} input features (weight ${showShape(weight.shape)}), got ${got}; flatten(1) the input, or give the layer its size`,
-    );
+    throw new ShapeError('linear', `expected ${width} input features (weight ${showShape(weight.shape)}), got ${got}; ${remedy(x, width)}`);
   }
   if (bias !== null) {
     checkFloat('linear', 'bias', bias);

@@ -9,7 +9,7 @@ describe('what conv refuses', () => {
       'channels',
       () => conv2d(z(8, 1, 28, 28), z(16, 3, 5, 5)),
       'ShapeError',
-      /^\[conv\] expected 3 input channels \(weight \[16, 3, 5, 5\], groups 1\), got 1 from input \[8, 1, 28, 28\]$/,
+      /^\[conv\] expected 3 input channels \(weight \[16, 3, 5, 5\], groups 1\), got 1 from input \[8, 1, 28, 28\]; give the layer 1 input channels, or the input 3$/,
     ],
     [
       'rank',
