@@ -25,3 +25,15 @@ export function tuple(values: readonly number[]): string {
 export function bool(value: boolean): string {
   return value ? 'True' : 'False';
 }
+
+/** A number as Python prints a float: `1.0`, `0.3`, `1e-05`, `inf`. */
+export function float(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  const text = String(value);
+  return Number.isInteger(value) ? `${Object.is(value, -0) ? '-0' : text}.0` : text;
+}
