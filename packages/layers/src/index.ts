@@ -1,4 +1,4 @@
-export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './activation.js';
+export * from './activation/index.js';
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd } from './conv.js';
 export type { FactoryOptions } from './factory.js';
 export { Flatten, Identity } from './flatten.js';
