@@ -39,6 +39,8 @@ def make():
         s.case(op, 'float64', [uniform([3, 5], low, high)], dtype=torch.float64)
         s.case(op, 'scalar', [f32(0.75).reshape([])])
         s.case(op, 'empty', [[0, 3]])
+        if op not in FLAT:
+            s.case(op, 'second derivatives, float64', [uniform([4], low, high)], dtype=torch.float64, second=True)
         if op in FLAT:
             s.case(op, 'int32', [i32(0, 3, -7)])
             s.error(op, 'bool', [boolean(True, False)])
@@ -67,6 +69,7 @@ def make():
     s.case('atan2', 'same shape', [[2, 4], [2, 4]])
     s.case('atan2', 'broadcast', [[3, 1], [1, 4]])
     s.case('atan2', 'float64', [[5], [5]], dtype=torch.float64)
+    s.case('atan2', 'second derivatives, float64', [[2, 3], [3]], dtype=torch.float64, second=True)
     s.case('atan2', 'axes and infinities', [
         f32(0., 0., -0., -0., 0., -0., 1., -1., 1., inf, inf, -inf, 1., 1., nan, 1., 1e30, 1e-30),
         f32(1., -1., 1., -1., -0., -0., 0., 0., -0., inf, -inf, 2., inf, -inf, 1., nan, 1e-30, -1e30)], grad=False)
@@ -107,4 +110,5 @@ def make():
         s.case(op, 'special values', [bounds], {key: 0}, grad=False)
         s.case(op, 'int32', [i32(-5, 0, 5)], {key: 1})
         s.case(op, 'empty', [[0, 2]], {key: 1})
+        s.error(op, 'no bound', [[2]], {key: None})
     return s.typescript(NAME)

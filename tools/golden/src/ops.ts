@@ -31,6 +31,8 @@ const elsewhere: Readonly<Record<string, string>> = {
       .split(' ')
       .map((name) => [name, 'packages/core-tensor/test: creation and dtypes']),
   ),
+  // They promise a boolean.
+  ...Object.fromEntries(['allclose', 'equal'].map((name) => [name, 'packages/core-tensor/test/ops/elementwise.test.ts'])),
 };
 /** konv's names whose fixtures bear another. */
 const renamed: Readonly<Record<string, string>> = { variance: 'var' };
@@ -38,7 +40,7 @@ const renamed: Readonly<Record<string, string>> = { variance: 'var' };
 /** Their outputs are positions, truth values or whole numbers: nothing flows through them. */
 const WITHOUT_GRADIENT = 'not differentiable';
 const withoutGradient = new Set(
-  'eq ne lt le gt ge argmax argmin argsort logicalNot logicalAnd logicalOr logicalXor isnan isinf isfinite any all allclose equal oneHot'.split(
+  'eq ne lt le gt ge argmax argmin argsort logicalNot logicalAnd logicalOr logicalXor isnan isinf isfinite isclose any all allclose equal oneHot'.split(
     ' ',
   ),
 );
