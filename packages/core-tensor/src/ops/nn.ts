@@ -1,5 +1,15 @@
 /** The ops of neural networks: what `konv` and the gradient rules take from here. */
 export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptiveMaxPoolOptions,
+} from './adaptive-pool.js';
+export type { AdaptiveSize } from './adaptive-windows.js';
+export {
   batchNorm,
   batchNormBackward,
   batchNormGradOp,
@@ -33,6 +43,7 @@ export {
 } from './conv-transpose.js';
 export { crossEntropyOp } from './cross-entropy.js';
 export { gather, gatherOp, indexSelect, scatterAdd, scatterAddOp } from './gather.js';
+export { groupNorm, layerNorm } from './layer-norm.js';
 export { linear, linearOp } from './linear.js';
 export {
   crossEntropy,
@@ -42,6 +53,8 @@ export {
   type NllLossOptions,
   type Reduction,
 } from './losses.js';
+export { lpPool1d, lpPool2d, type LpPoolOptions } from './lp-pool.js';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from './max-unpool.js';
 export { adamStep, sgdStep } from './optim-steps.js';
 export {
   avgPool1d,

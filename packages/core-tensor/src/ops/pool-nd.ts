@@ -3,6 +3,7 @@ import { ShapeError } from '../errors.js';
 import { internPool, type PoolGeometry, toSpatial } from '../geometry.js';
 import { type Shape, showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { mul } from './binary.js';
 import { drop } from './handles.js';
 import { avgPoolOp, maxPoolOp } from './pool.js';
 import {
@@ -35,6 +36,8 @@ export interface MaxPoolOptions extends PoolOptions {
 export interface AvgPoolOptions extends PoolOptions {
   /** Count the padding in the divisor; default true. */
   countIncludePad?: boolean;
+  /** Divide every window's sum by this whole number, whatever the window; default: by its elements. */
+  divisorOverride?: number | null;
 }
 /** A pool's result with the int32 positions of its maxima, each within its own input plane, row-major. */
 export interface MaxPoolResult {
@@ -148,19 +151,37 @@ export function maxPool3d(x: Tensor, kernelSize: PerAxis, options: MaxPoolOption
   return maxPool(3, x, kernelSize, options);
 }
 
+/** With padding so wide that no window is clipped: then all have one divisor. */
+function unclipped(g: PoolGeometry): PoolGeometry {
+  const reach = (i: number): number => (g.outSize[i] - 1) * g.stride[i] + g.kernel[i] - g.padLow[i] - g.inSize[i];
+  const padHigh = g.padHigh.map((p, i) => Math.max(p, reach(i))) as [number, number, number];
+  return internPool({ ...g, padHigh, countIncludePad: true });
+}
+
 function avgPool(rank: SpatialRank, x: Tensor, kernelSize: PerAxis, options: AvgPoolOptions): Tensor {
+  const divisor = options.divisorOverride ?? null;
+  if (divisor !== null && (!Number.isSafeInteger(divisor) || divisor === 0)) {
+    throw new ShapeError(
+      'avgPool',
+      `expected divisorOverride to be a whole number other than 0, got ${String(divisor)}; leave it out for the mean`,
+    );
+  }
   const { geometry, shape, added } = parse('avgPool', rank, x, kernelSize, { ...options, dilation: 1 });
   const x5 = as5d(x, shape);
-  const y = dispatch(avgPoolOp, [x5], { geometry });
+  const y = dispatch(avgPoolOp, [x5], { geometry: divisor === null ? geometry : unclipped(geometry) });
   drop(x5, x);
-  return from5d(y, rank, added);
+  if (divisor === null) return from5d(y, rank, added);
+  const scaled = mul(y, geometry.kernel.reduce((a, b) => a * b, 1) / divisor);
+  y.dispose();
+  return from5d(scaled, rank, added);
 }
 
 /**
  * y[n, c, q] = the mean of the window x[n, c, q * stride - padding + k]; padding is 0 and counts in the divisor unless
- * `countIncludePad` is false. What `ceilMode` adds beyond the padding never counts.
+ * `countIncludePad` is false. What `ceilMode` adds beyond the padding never counts. With `divisorOverride` it is the
+ * window's sum divided by that number (which PyTorch has in 2-D and 3-D only).
  *
- * Shapes, defaults and errors as `maxPool1d`, without dilation. Source: torch.nn.functional.avg_pool1d.
+ * Shapes, defaults and errors as `maxPool1d`, without dilation; `ShapeError` for a `divisorOverride` of 0. Source: torch.nn.functional.avg_pool1d.
  */
 export function avgPool1d(x: Tensor, kernelSize: PerAxis, options: AvgPoolOptions = {}): Tensor {
   return avgPool(1, x, kernelSize, options);
