@@ -5,6 +5,7 @@ export type { IdxArrays, IdxDType } from './idx/header.js';
 export { type Idx, parseIdx } from './idx/parse.js';
 export { readIdx } from './idx/read.js';
 export { DataLoader, type DataLoaderOptions } from './loader.js';
+export type { DataLoaderState } from './loader-state.js';
 export { FashionMNIST, type ImageSetOptions, MNIST } from './mnist.js';
 export { RandomSampler, type RandomSamplerOptions, type Sampler, SequentialSampler } from './sampler.js';
 export type { Source } from './source.js';

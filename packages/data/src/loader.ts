@@ -4,6 +4,7 @@ import {
   defaultGenerator,
   forEachTensor,
   type Generator,
+  type GeneratorState,
   getBackend,
   KonvError,
   Scope,
@@ -12,6 +13,16 @@ import {
 } from '@konv/core-tensor';
 import { type Collated, defaultCollate, placeAll, sampleError } from './collate.js';
 import { checkDataset, type Dataset } from './dataset.js';
+import {
+  type DataLoaderState,
+  decodeState,
+  encodeState,
+  generatorsOf,
+  type Plan,
+  type Position,
+  setStates,
+  statesOf,
+} from './loader-state.js';
 import { batches, countBatches, RandomSampler, type Sampler, SequentialSampler } from './sampler.js';
 
 export interface DataLoaderOptions<T, B = Collated<T>> {
@@ -31,6 +42,19 @@ export interface DataLoaderOptions<T, B = Collated<T>> {
   backend?: string;
 }
 
+/** One pass over the dataset. */
+interface Pass {
+  /** The generators at its beginning. */
+  readonly start: readonly GeneratorState[];
+  /** How many it has given out. */
+  batches: number;
+  readonly indices: Iterator<Int32Array>;
+  /** The first of them, where it had to be drawn early. */
+  first: IteratorResult<Int32Array> | null;
+  /** Whether the order has been drawn from the generators. */
+  drawn: boolean;
+}
+
 const FREED_BY = 'the next step of the DataLoader';
 
 /**
@@ -39,6 +63,9 @@ const FREED_BY = 'the next step of the DataLoader';
  * Order: PyTorch's for the same seed. Every pass draws one int64 from the generator, unused here as in PyTorch (the
  * base seed of its workers); a shuffled one then draws another, which seeds a fresh generator that permutes. With a
  * `generator` of its own, see `RandomSampler`.
+ *
+ * Resuming: `stateDict()` says where the loader stands, also inside the loop; after `loadStateDict` the next pass gives
+ * the batches that were left of the interrupted one, and later passes are as if nothing had happened.
  *
  * Memory: a batch belongs to the loader, whichever scope is open. It is freed when the next one is asked for and when
  * the loop ends, breaks or throws; `keep(t)` keeps a tensor of it. Host data goes to the backend, tensors stay on
@@ -53,6 +80,10 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
   readonly dropLast: boolean;
   readonly sampler: Sampler;
   readonly #options: DataLoaderOptions<T, B>;
+  /** The pass that began last, until it has ended by itself. */
+  #open: Pass | null = null;
+  /** What `loadStateDict` left for the next pass to go on with. */
+  #resumed: Position['pass'] = null;
 
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B> = {}) {
     checkDataset('DataLoader', dataset);
@@ -70,27 +101,90 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
     return countBatches(this.sampler.length, this.batchSize, this.dropLast);
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<B> {
-    (this.#options.generator ?? defaultGenerator()).random63();
-    return this.#pass();
+  /**
+   * Where the loader stands, for `JSON.stringify`: the order of the pass that is open and how many batches it has given
+   * out, and the generators, the global one among them. Inside the loop, the batch in hand counts as given out. A pass
+   * that was broken off stays the open one until the next begins; of two at once it is the one that began last. Not to
+   * be taken while a batch is being made.
+   *
+   * Not in it: generators that only transforms or a `collate` know (give them the loader's), and what a sampler of one's
+   * own keeps to itself: its order must follow from the generators (its `generator` included) at the beginning of a pass.
+   */
+  stateDict(): DataLoaderState {
+    const open = this.#open?.drawn ? { batches: this.#open.batches, generators: this.#open.start } : null;
+    const pass = this.#resumed ?? open;
+    return encodeState(this.#plan(), { pass, generators: statesOf(this.#generators()) });
   }
 
-  async *#pass(): AsyncIterableIterator<B> {
+  /**
+   * Goes on from where `stateDict` was called, here or in another process: the next pass gives the batches that were
+   * left (none after the last), without loading the others. Puts back the generators, the global one among them.
+   *
+   * Errors: `FormatError` for what is no state, and for one of another number of samples, batchSize, dropLast or
+   * generators; nothing has changed then.
+   */
+  loadStateDict(state: DataLoaderState): void {
+    const { pass, generators } = decodeState(this.#plan(), state);
+    setStates(this.#generators(), generators);
+    this.#resumed = pass;
+    this.#open = null;
+  }
+
+  #generators(): Generator[] {
+    return generatorsOf(this.#options.generator, this.sampler.generator);
+  }
+
+  #plan(): Plan {
+    const { batchSize, dropLast, length, sampler } = this;
+    return { samples: sampler.length, batchSize, dropLast, length, generators: this.#generators().length };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<B> {
+    const resumed = this.#resumed;
+    const generators = this.#generators();
+    const now = statesOf(generators);
+    const pass: Pass = { start: resumed?.generators ?? now, batches: 0, indices: this.#indices(), first: null, drawn: false };
+    if (resumed) setStates(generators, resumed.generators);
+    (this.#options.generator ?? defaultGenerator()).random63();
+    if (resumed) {
+      // The order anew from its beginning, then the generators as they are now: draws made since are not undone.
+      try {
+        if (resumed.batches === 0) pass.first = pass.indices.next();
+        while (pass.batches < resumed.batches && !pass.indices.next().done) pass.batches++;
+        pass.drawn = true;
+      } finally {
+        setStates(generators, now);
+      }
+    }
+    this.#resumed = null;
+    this.#open = pass;
+    return this.#pass(pass);
+  }
+
+  #indices(): Iterator<Int32Array> {
+    return batches(this.sampler, this.batchSize, this.dropLast);
+  }
+
+  async *#pass(pass: Pass): AsyncIterableIterator<B> {
     let owned: Tensor[] = [];
     const release = (): void => {
       for (const t of owned) if (!t.kept) t.free(FREED_BY);
       owned = [];
     };
     try {
-      for (const indices of batches(this.sampler, this.batchSize, this.dropLast)) {
+      pass.drawn = true;
+      for (let step = pass.first ?? pass.indices.next(); !step.done; step = pass.indices.next()) {
         await breathe();
-        const made = await this.#batch(indices);
+        const made = await this.#batch(step.value);
         owned = made.owned;
+        pass.batches++;
         yield made.batch;
         release();
       }
+      if (this.#open === pass) this.#open = null;
     } finally {
       release();
+      pass.indices.return?.();
     }
   }
 

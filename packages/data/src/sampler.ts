@@ -3,6 +3,8 @@ import { defaultGenerator, fillRandint, Generator, permutation, ShapeError } fro
 /** The indices of one pass over a dataset. Every iteration is a new pass. */
 export interface Sampler extends Iterable<number> {
   readonly length: number;
+  /** Where its order comes from, if not from the global generator; part of the DataLoader's state. */
+  readonly generator?: Generator;
 }
 
 /** 0, 1, 2 ... Source: torch.utils.data.SequentialSampler. */
@@ -45,9 +47,11 @@ const BLOCK = 32;
 export class RandomSampler implements Sampler {
   readonly #source: { readonly length: number };
   readonly #options: RandomSamplerOptions;
+  readonly generator?: Generator;
 
   constructor(source: { readonly length: number }, options: RandomSamplerOptions = {}) {
     this.#source = source;
+    this.generator = options.generator;
     this.#options = options;
     const { length } = this;
     if (!Number.isSafeInteger(length) || length < 1 || source.length < 1) {
