@@ -65,6 +65,24 @@ def avg_pool(fn):
     return lambda t, a: fn(t[0], **{POOL[k]: tuples(v) for k, v in a.items()})
 
 
+def adaptive(fn):
+    return lambda t, a: fn(t[0], tuples(a['outputSize']))
+
+
+def adaptive_max(fn):
+    return lambda t, a: fn(t[0], tuples(a['outputSize']), return_indices=True)
+
+
+def max_unpool(fn):
+    options = {'kernelSize': 'kernel_size', 'stride': 'stride', 'padding': 'padding', 'outputSize': 'output_size'}
+    return lambda t, a: fn(t[0], t[1].long(), **{options[k]: v for k, v in a.items()})
+
+
+def lp_pool(fn):
+    options = {'normType': 'norm_type', 'kernelSize': 'kernel_size', 'stride': 'stride', 'ceilMode': 'ceil_mode'}
+    return lambda t, a: fn(t[0], **{options[k]: tuples(v) for k, v in a.items()})
+
+
 LOSS = {'reduction': 'reduction', 'ignoreIndex': 'ignore_index', 'labelSmoothing': 'label_smoothing'}
 
 
@@ -120,6 +138,8 @@ OPS = {
     'matmul': lambda t, a: torch.matmul(
         t[0].transpose(-1, -2) if a.get('transposeA') else t[0], t[1].transpose(-1, -2) if a.get('transposeB') else t[1]),
     'linear': lambda t, a: F.linear(*t),
+    'layerNorm': lambda t, a: F.layer_norm(t[0], a['normalizedShape'], t[1], t[2], a.get('eps', 1e-5)),
+    'groupNorm': lambda t, a: F.group_norm(t[0], a['numGroups'], t[1], t[2], a.get('eps', 1e-5)),
     'gather': lambda t, a: torch.gather(t[0], a['dim'], longs(t[1])),
     'scatterAdd': lambda t, a: torch.scatter_add(t[0], a['dim'], longs(t[1]), t[2]),
     'indexSelect': lambda t, a: torch.index_select(t[0], a['dim'], longs(t[1])),
@@ -131,6 +151,11 @@ OPS = {
     'convTranspose3d': conv_transpose(F.conv_transpose3d),
     'maxPool1d': max_pool(F.max_pool1d), 'maxPool2d': max_pool(F.max_pool2d), 'maxPool3d': max_pool(F.max_pool3d),
     'avgPool1d': avg_pool(F.avg_pool1d), 'avgPool2d': avg_pool(F.avg_pool2d), 'avgPool3d': avg_pool(F.avg_pool3d),
+    'adaptiveAvgPool1d': adaptive(F.adaptive_avg_pool1d), 'adaptiveAvgPool2d': adaptive(F.adaptive_avg_pool2d),
+    'adaptiveAvgPool3d': adaptive(F.adaptive_avg_pool3d), 'adaptiveMaxPool1d': adaptive_max(F.adaptive_max_pool1d),
+    'adaptiveMaxPool2d': adaptive_max(F.adaptive_max_pool2d), 'adaptiveMaxPool3d': adaptive_max(F.adaptive_max_pool3d),
+    'maxUnpool1d': max_unpool(F.max_unpool1d), 'maxUnpool2d': max_unpool(F.max_unpool2d), 'maxUnpool3d': max_unpool(F.max_unpool3d),
+    'lpPool1d': lp_pool(F.lp_pool1d), 'lpPool2d': lp_pool(F.lp_pool2d),
     **{n: (lambda f: lambda t, a: f(t[0]))(getattr(F, n)) for n in (
         'selu', 'silu', 'mish', 'relu6', 'hardsigmoid', 'hardswish', 'logsigmoid', 'softsign', 'tanhshrink')},
     'leakyRelu': lambda t, a: F.leaky_relu(t[0], **pick(a, negativeSlope='negative_slope')),

@@ -1,6 +1,13 @@
 import {
   abs,
   acos,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptiveSize,
   add,
   amax,
   amin,
@@ -41,6 +48,7 @@ import {
   fmod,
   gather,
   ge,
+  groupNorm,
   gelu,
   gt,
   hardsigmoid,
@@ -49,6 +57,7 @@ import {
   type Index,
   indexSelect,
   interpolate,
+  layerNorm,
   isclose,
   isfinite,
   isinf,
@@ -66,12 +75,18 @@ import {
   logsigmoid,
   logSoftmax,
   lt,
+  lpPool1d,
+  lpPool2d,
+  type LpPoolOptions,
   matmul,
   max,
   maximum,
   maxPool1d,
   maxPool2d,
   maxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
   mean,
   min,
   minimum,
@@ -175,6 +190,24 @@ const avgPool =
   (f: typeof avgPool2d): Operation =>
   ([x], { kernelSize, ...options }) =>
     f(t(x), n(kernelSize), options);
+const adaptiveAvg =
+  (f: typeof adaptiveAvgPool2d): Operation =>
+  ([x], a) =>
+    f(t(x), a.outputSize as AdaptiveSize);
+const adaptiveMax =
+  (f: typeof adaptiveMaxPool2d): Operation =>
+  ([x], a) => {
+    const { values, indices } = f(t(x), a.outputSize as AdaptiveSize, { returnIndices: true });
+    return [values, indices];
+  };
+const maxUnpool =
+  (f: typeof maxUnpool2d): Operation =>
+  ([x, indices], { kernelSize, ...options }) =>
+    f(t(x), t(indices), n(kernelSize), options);
+const lpPool =
+  (f: typeof lpPool2d): Operation =>
+  ([x], { normType, kernelSize, ...options }) =>
+    f(t(x), n(normType), n(kernelSize), options as LpPoolOptions);
 
 /** Every op of the fixtures. A fixture of an op without a row here is a failing test. */
 export const operations: Readonly<Record<string, Operation>> = {
@@ -286,6 +319,17 @@ export const operations: Readonly<Record<string, Operation>> = {
   avgPool1d: avgPool(avgPool1d),
   avgPool2d: avgPool(avgPool2d),
   avgPool3d: avgPool(avgPool3d),
+  adaptiveAvgPool1d: adaptiveAvg(adaptiveAvgPool1d),
+  adaptiveAvgPool2d: adaptiveAvg(adaptiveAvgPool2d),
+  adaptiveAvgPool3d: adaptiveAvg(adaptiveAvgPool3d),
+  adaptiveMaxPool1d: adaptiveMax(adaptiveMaxPool1d),
+  adaptiveMaxPool2d: adaptiveMax(adaptiveMaxPool2d),
+  adaptiveMaxPool3d: adaptiveMax(adaptiveMaxPool3d),
+  maxUnpool1d: maxUnpool(maxUnpool1d),
+  maxUnpool2d: maxUnpool(maxUnpool2d),
+  maxUnpool3d: maxUnpool(maxUnpool3d),
+  lpPool1d: lpPool(lpPool1d),
+  lpPool2d: lpPool(lpPool2d),
 
   leakyRelu: ([x], a) => leakyRelu(t(x), a.negativeSlope as number | undefined),
   prelu: ([x, w]) => prelu(t(x), t(w)),
@@ -309,6 +353,10 @@ export const operations: Readonly<Record<string, Operation>> = {
   mseLoss: ([x, y], a) => mseLoss(t(x), t(y), a),
   nllLoss: ([x, target, weight], a) => nllLoss(t(x), t(target), { ...a, weight: (weight ?? null) as Tensor | null }),
   crossEntropy: ([x, target, weight], a) => crossEntropy(t(x), t(target), { ...a, weight: (weight ?? null) as Tensor | null }),
+  layerNorm: ([x, weight, bias], a) =>
+    layerNorm(t(x), a.normalizedShape as number[], weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
+  groupNorm: ([x, weight, bias], a) =>
+    groupNorm(t(x), n(a.numGroups), weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
   batchNorm: ([x, weight, bias, runningMean, runningVar], a) => {
     const [m, v] = [runningMean, runningVar] as (Tensor | null)[];
     const y = batchNorm(
@@ -413,4 +461,10 @@ export const elementwiseOps: ReadonlySet<string> = new Set([
   'maxPool1d',
   'maxPool2d',
   'maxPool3d',
+  'adaptiveMaxPool1d',
+  'adaptiveMaxPool2d',
+  'adaptiveMaxPool3d',
+  'maxUnpool1d',
+  'maxUnpool2d',
+  'maxUnpool3d',
 ]);

@@ -87,7 +87,10 @@ function maxUnpool(rank: SpatialRank, x: Tensor, indices: Tensor, kernelSize: Pe
     const rows = [batch * channels, sizeOf(inSize)];
     const base = full([rows[0], sizeOf(outSize)], 0, { dtype: x.dtype, backend: x.backend });
     const index = reshape(indices, rows);
-    const y = withoutRepetitions(scatterAdd(base, 1, index, reshape(x, rows)), index);
+    const values = reshape(x, rows);
+    // The function checks the positions, and makes nothing of an empty batch: not even a path for its gradient.
+    const total = batch === 0 ? dispatch(scatterAddOp, [base, index, values], { axis: 1 }) : scatterAdd(base, 1, index, values);
+    const y = withoutRepetitions(total, index);
     return replacing(y, reshape(y, added ? [channels, ...outSize] : [batch, channels, ...outSize]));
   });
 }
