@@ -65,6 +65,7 @@ describe('how they print', () => {
     ['Hardtanh', {}, 'Hardtanh(min_val=-1.0, max_val=1.0)'],
     ['Hardtanh', { minVal: -Infinity, maxVal: Infinity }, 'Hardtanh(min_val=-inf, max_val=inf)'],
     ['Softplus', {}, 'Softplus(beta=1, threshold=20)'],
+    ['Softplus', { beta: 1e-7, threshold: 2.5 }, 'Softplus(beta=1e-07, threshold=2.5)'],
     ['PReLU', { numParameters: 4 }, 'PReLU(num_parameters=4)'],
   ])('%s of %j', (name, options, text) => {
     expect(String(new layers[name](options))).toBe(text);

@@ -132,6 +132,11 @@ export class Softplus extends Module {
     return softplus(x, { beta: this.beta, threshold: this.threshold });
   }
   override extraRepr(): string {
-    return `beta=${this.beta}, threshold=${this.threshold}`;
+    return `beta=${given(this.beta)}, threshold=${given(this.threshold)}`;
   }
+}
+
+/** PyTorch's defaults of these are whole numbers, and print as such. */
+function given(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : float(value);
 }
