@@ -147,6 +147,7 @@ export { disposed } from './operand.js';
 export { isParameter, Parameter } from './parameter.js';
 export * from './print/index.js';
 export { Generator } from './random/generator.js';
+export { fillPhiloxMask, philox4x32 } from './random/philox.js';
 export type { GeneratorState } from './random/state.js';
 export {
   fillBernoulli,

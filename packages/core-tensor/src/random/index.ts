@@ -9,3 +9,4 @@ export {
   fillUniform,
   randperm,
 } from './distributions.js';
+export { fillPhiloxMask, philox4x32 } from './philox.js';
