@@ -1,4 +1,5 @@
-import { FormatError, MAX_SIZE, showShape } from '@konv/core-tensor';
+import { MAX_SIZE, showShape } from '@konv/core-tensor';
+import { AGAIN, checkName, describe, type Refuse } from '../refuse.js';
 import { isStoredDType, type StoredDType, storedDTypes } from './dtypes.js';
 import { scanHeader } from './scan-header.js';
 
@@ -25,16 +26,6 @@ export interface Header {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: Metadata;
 }
-
-export type Refuse = (expected: string, got: string, remedy: string) => FormatError;
-
-/** Makes this file's errors. */
-export function refuser(name: string | undefined): Refuse {
-  const file = name === undefined ? '' : `${name}: `;
-  return (expected, got, remedy) => new FormatError('safetensors', `${file}expected ${expected}, got ${got}; ${remedy}`);
-}
-
-const AGAIN = 'save or download the file again';
 
 /** Reads and checks everything before the data. Allocates no more than the header's own size. */
 export function readHeader(bytes: Uint8Array, refuse: Refuse): Header {
@@ -77,13 +68,6 @@ function isRecord(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null && !Array.isArray(x);
 }
 
-function describe(x: unknown): string {
-  if (x === null || x === undefined) return String(x);
-  if (typeof x === 'object') return Array.isArray(x) ? `an array of ${x.length}` : 'an object';
-  const text = JSON.stringify(x);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-}
-
 function parseJson(text: string, refuse: Refuse): Record<string, unknown> {
   let json: unknown;
   try {
@@ -93,19 +77,6 @@ function parseJson(text: string, refuse: Refuse): Record<string, unknown> {
   }
   if (!isRecord(json)) throw refuse('a header that is a JSON object', describe(json), AGAIN);
   return json;
-}
-
-/** Whether a text has no half of a surrogate pair: UTF-8 cannot hold one. */
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
-}
-
-/** Refuses names that no file or no JavaScript object can hold safely. Returns the name quoted. */
-export function checkName(name: string, refuse: Refuse): string {
-  const shown = describe(name);
-  if (name === '__proto__') throw refuse('a name that is safe as a key', shown, 'rename the entry');
-  if (!isWellFormed(name)) throw refuse('a name in well-formed Unicode', shown, 'rename the entry');
-  return shown;
 }
 
 function readMetadata(value: unknown, refuse: Refuse): Metadata {

@@ -1,4 +1,5 @@
-import { BackendError, fromHost, getBackend, type Tensor } from '@konv/core-tensor';
+import type { Tensor } from '@konv/core-tensor';
+import { placeAll } from '../entries.js';
 import { readSource, type Source } from '../source.js';
 import { parseSafetensors } from './parse.js';
 
@@ -12,21 +13,5 @@ import { parseSafetensors } from './parse.js';
 export async function loadSafetensors(source: Source, options: { backend?: string } = {}): Promise<Record<string, Tensor>> {
   const { bytes, name } = await readSource('loadSafetensors', source);
   const { tensors } = parseSafetensors(bytes, { name });
-  const backend = getBackend(options.backend);
-  const { dtypes } = backend.capabilities;
-  for (const [key, { dtype }] of Object.entries(tensors)) {
-    if (dtypes.includes(dtype)) continue;
-    throw new BackendError(
-      'loadSafetensors',
-      `expected "${backend.name}" to hold ${dtype} ("${key}"), got ${dtypes.join(', ')}; name another backend, or use parseSafetensors and convert`,
-    );
-  }
-  const out: Record<string, Tensor> = Object.create(null);
-  try {
-    for (const [key, { dtype, shape, data }] of Object.entries(tensors)) out[key] = fromHost(backend, data, shape, dtype).keep();
-  } catch (e) {
-    for (const t of Object.values(out)) t.dispose();
-    throw e;
-  }
-  return out;
+  return placeAll('loadSafetensors', 'parseSafetensors', tensors, options.backend);
 }

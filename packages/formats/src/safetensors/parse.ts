@@ -1,6 +1,8 @@
 import type { DType, HostArray, Shape } from '@konv/core-tensor';
-import { type StoredDType, storedDTypes, Unfit } from './dtypes.js';
-import { type HeaderEntry, type Metadata, readHeader, refuser, type Refuse } from './header.js';
+import { Unfit } from '../decode.js';
+import { asBytes, type Refuse, refuser } from '../refuse.js';
+import { type StoredDType, storedDTypes } from './dtypes.js';
+import { type HeaderEntry, type Metadata, readHeader } from './header.js';
 
 /** A tensor of a file, in host memory. */
 export interface SafetensorsEntry {
@@ -28,8 +30,8 @@ export interface SafetensorsFile {
  * Source: https://github.com/huggingface/safetensors, format.
  */
 export function parseSafetensors(bytes: ArrayBuffer | Uint8Array, options: { name?: string } = {}): SafetensorsFile {
-  const refuse = refuser(options.name);
-  const file = asBytes(bytes, refuse);
+  const refuse = refuser('safetensors', options.name);
+  const file = asBytes(bytes, refuse, 'loadSafetensors');
   const { entries, metadata } = readHeader(file, refuse);
   const tensors: Record<string, SafetensorsEntry> = Object.create(null);
   for (const entry of entries) {
@@ -37,13 +39,6 @@ export function parseSafetensors(bytes: ArrayBuffer | Uint8Array, options: { nam
     tensors[entry.name] = { dtype: storedDTypes[stored].dtype, shape, data: decode(file, entry, refuse), stored };
   }
   return { tensors, metadata };
-}
-
-function asBytes(bytes: unknown, refuse: Refuse): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
-  // A buffer of another realm (a worker, a frame) is no instance of this one's.
-  if (Object.prototype.toString.call(bytes) === '[object ArrayBuffer]') return new Uint8Array(bytes as ArrayBuffer);
-  throw refuse('an ArrayBuffer or Uint8Array', bytes === null ? 'null' : typeof bytes, 'use loadSafetensors for paths and URLs');
 }
 
 function decode(file: Uint8Array, entry: HeaderEntry, refuse: Refuse): HostArray {

@@ -1,7 +1,9 @@
-import { FormatError, isTensor, type Tensor } from '@konv/core-tensor';
+import type { Tensor } from '@konv/core-tensor';
+import { type Entries, readAll } from '../entries.js';
+import { refuser } from '../refuse.js';
 import { writeAtomically } from '../write-atomically.js';
 import type { Metadata } from './header.js';
-import { type Entries, type HostEntry, pairs, serializeSafetensors } from './serialize.js';
+import { serializeSafetensors } from './serialize.js';
 
 export interface SaveOptions {
   /** Texts by name, in the header. */
@@ -15,16 +17,7 @@ export interface SaveOptions {
  * Errors: `DisposedError`; `FormatError` for names and metadata that a file cannot hold.
  */
 export async function saveSafetensors(tensors: Entries<Tensor>, options: SaveOptions = {}): Promise<Uint8Array> {
-  const list = pairs(tensors);
-  for (const [name, t] of list) {
-    if (!isTensor(t))
-      throw new FormatError('saveSafetensors', `expected "${name}" to be a tensor, got ${typeof t}; leave it out or put it into metadata`);
-  }
-  // Every read is issued before the first await, so all are of one moment.
-  const reads = await Promise.all(
-    list.map(async ([name, t]): Promise<[string, HostEntry]> => [name, { dtype: t.dtype, shape: t.shape, data: await t.data() }]),
-  );
-  return serializeSafetensors(new Map(reads), options.metadata);
+  return serializeSafetensors(new Map(await readAll(tensors, refuser('saveSafetensors'))), options.metadata);
 }
 
 /** `saveSafetensors` into a file, whole or not at all; see `writeAtomically`. Node only. */

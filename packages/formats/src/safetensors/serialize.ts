@@ -1,48 +1,15 @@
-import { type DType, FormatError, type HostArray, isDType, type Shape, showShape, sizeOf } from '@konv/core-tensor';
+import { checkEntry, type Entries, type HostEntry, pairs } from '../entries.js';
+import { checkName, refuser } from '../refuse.js';
 import { storedAs, storedDTypes } from './dtypes.js';
-import { checkName, MAX_HEADER_BYTES, METADATA, type Metadata, type Refuse } from './header.js';
+import { MAX_HEADER_BYTES, METADATA, type Metadata } from './header.js';
 
-/** A tensor in host memory, to be written. */
-export interface HostEntry {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  /** Row-major. */
-  readonly data: HostArray;
-}
-/** By name. */
-export type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
+const refuse = refuser('safetensors');
 
-const refuse: Refuse = (expected, got, remedy) => new FormatError('safetensors', `expected ${expected}, got ${got}; ${remedy}`);
-
-/** The pairs of a Map or a plain object. */
-export function pairs<T>(entries: Entries<T>): [string, T][] {
-  if (entries instanceof Map) return [...entries];
-  if (typeof entries !== 'object' || entries === null || Array.isArray(entries) || ArrayBuffer.isView(entries)) {
-    throw refuse('tensors by name, in an object or a Map', Array.isArray(entries) ? 'an array' : String(entries), 'pass a stateDict()');
-  }
-  return Object.entries(entries);
-}
-
-const constructors = { bool: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array };
-
-function checkEntry(name: unknown, entry: HostEntry): void {
+function checkNamed(name: unknown, entry: HostEntry): void {
   if (typeof name !== 'string') throw refuse('names that are strings', typeof name, 'name the tensors');
   const shown = checkName(name, refuse);
   if (name === METADATA) throw refuse('tensors under other names', shown, 'pass metadata as an option');
-  if (typeof entry !== 'object' || entry === null || !isDType(entry.dtype) || !Array.isArray(entry.shape)) {
-    throw refuse(`${shown} to have dtype, shape and data`, String(entry), 'pass host entries; for tensors use saveSafetensors');
-  }
-  const { dtype, shape, data } = entry;
-  if (!(data instanceof constructors[dtype])) {
-    throw refuse(
-      `the ${dtype} data of ${shown} in ${constructors[dtype].name}`,
-      data?.constructor?.name ?? String(data),
-      'convert it first',
-    );
-  }
-  if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0) || sizeOf(shape) !== data.length) {
-    throw refuse(`${shown} to have as many values as shape ${showShape(shape)}`, `${data.length}`, 'reshape it first');
-  }
+  checkEntry(shown, entry, refuse, 'saveSafetensors');
 }
 
 /** By Unicode code points, which is the order of UTF-8 bytes; JavaScript's own compares UTF-16 halves. */
@@ -58,7 +25,7 @@ export function compareNames(a: string, b: string): number {
 }
 
 function metadataText(metadata: Readonly<Metadata>): string {
-  const fields = pairs(metadata).sort(([a], [b]) => compareNames(a, b));
+  const fields = pairs(metadata, refuse).sort(([a], [b]) => compareNames(a, b));
   for (const [key, value] of fields) {
     const shown = checkName(key, refuse);
     if (typeof value !== 'string') throw refuse('metadata of strings', `${typeof value} for ${shown}`, 'use JSON.stringify');
@@ -76,8 +43,8 @@ function metadataText(metadata: Readonly<Metadata>): string {
  * that are not strings. Source: https://github.com/huggingface/safetensors.
  */
 export function serializeSafetensors(entries: Entries<HostEntry>, metadata?: Readonly<Metadata>): Uint8Array {
-  const list = pairs(entries);
-  for (const [name, entry] of list) checkEntry(name, entry);
+  const list = pairs(entries, refuse);
+  for (const [name, entry] of list) checkNamed(name, entry);
   list.sort(([a, x], [b, y]) => storedDTypes[storedAs[y.dtype]].rank - storedDTypes[storedAs[x.dtype]].rank || compareNames(a, b));
 
   const fields: string[] = metadata === undefined ? [] : [`"${METADATA}":${metadataText(metadata)}`];
