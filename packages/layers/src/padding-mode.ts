@@ -24,18 +24,13 @@ const most: Readonly<Record<Exclude<PaddingMode, 'zeros'>, (size: number) => num
  * Source: torch.nn.functional.pad.
  */
 export function padAround(x: Tensor, mode: Exclude<PaddingMode, 'zeros'>, low: readonly number[], high: readonly number[]): Tensor {
+  const lead = x.rank - low.length;
+  low.forEach((before, i) => checkRoom(x, mode, lead + i, before, high[i]));
   let y = x;
   for (let i = 0; i < low.length; i++) {
-    const axis = x.rank - low.length + i;
+    const axis = lead + i;
     const size = x.shape[axis];
     if (low[i] === 0 && high[i] === 0) continue;
-    if (Math.max(low[i], high[i]) > most[mode](size) || !(size > 0)) {
-      throw new ShapeError(
-        'pad',
-        `expected padding of at most ${Math.max(0, most[mode](size))} for mode '${mode}' (input ${showShape(x.shape)}, axis ${axis}), ` +
-          `got ${low[i]} and ${high[i]}; pad less or use another mode`,
-      );
-    }
     const from = Int32Array.from({ length: size + low[i] + high[i] }, (_, j) => sources[mode](j - low[i], size));
     const index = tensor(from, { dtype: 'int32', backend: x.backend });
     const wider = indexSelect(y, axis, index);
@@ -44,4 +39,17 @@ export function padAround(x: Tensor, mode: Exclude<PaddingMode, 'zeros'>, low: r
     y = wider;
   }
   return y;
+}
+
+/** Refuses an axis that is too short for its padding. */
+function checkRoom(x: Tensor, mode: Exclude<PaddingMode, 'zeros'>, axis: number, low: number, high: number): void {
+  if (low === 0 && high === 0) return;
+  const size = x.shape[axis];
+  if (axis >= 0 && size > 0 && Math.max(low, high) <= most[mode](size)) return;
+  if (axis < 0) throw new ShapeError('pad', `expected an axis for each padding, got input ${showShape(x.shape)}; reshape it`);
+  throw new ShapeError(
+    'pad',
+    `expected padding of at most ${Math.max(0, most[mode](size))} for mode '${mode}' (input ${showShape(x.shape)}, axis ${axis}), ` +
+      `got ${low} and ${high}; pad less or use another mode`,
+  );
 }
