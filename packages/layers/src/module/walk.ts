@@ -91,7 +91,7 @@ function refuseArrays(module: Module, properties: readonly Named<unknown>[]): vo
         'parameters',
         `expected ${module.constructor.name}.${name} to be a Module or a Parameter, got a plain array with ` +
           `${isModule(item) ? `a ${item.constructor.name}` : 'a Parameter'} in it, which would be neither trained nor saved; ` +
-          (isModule(item) ? 'hold the modules in a Sequential, or in one property each' : 'give each parameter a property'),
+          (isModule(item) ? 'hold the modules in a ModuleList or a Sequential' : 'hold the parameters in a ParameterList'),
       );
     }
   }
