@@ -1,6 +1,7 @@
 export { abi, type AbiState, type RegistryEntry } from './abi.js';
 export * from './backend.js';
 export * from './creation.js';
+export { linspace } from './ranges.js';
 export { allocate, checkRebase, dispatch, dispatchAll, dispatchInPlace, observeOps, type OpObserver } from './dispatch.js';
 export * from './dtype.js';
 export * from './errors.js';
@@ -118,13 +119,22 @@ export {
   embed,
   embedOp,
   fill_,
-  pad,
   set_,
   setSliceOp,
   stack,
 } from './ops/movement.js';
+export * from './ops/arrange.js';
+export * from './ops/diagonal.js';
+export { einsum } from './ops/einsum.js';
+export * from './ops/masked.js';
 export * from './ops/nn.js';
-export { amax, amin, argmax, argmin, max, mean, min, sum, type ValuesAndIndices, variance } from './ops/reduce.js';
+export { norm } from './ops/norm.js';
+export { type PadMode, type PadOptions, pad } from './ops/pad.js';
+export * from './ops/parts.js';
+export * from './ops/products.js';
+export { amax, amin, argmax, argmin, max, mean, min, sum, type ValuesAndIndices, variance, type VarianceOptions } from './ops/reduce.js';
+export * from './ops/reduce-composites.js';
+export { fold, unfold, type UnfoldOptions } from './ops/unfold.js';
 export {
   expand,
   expandOp,

@@ -6,7 +6,8 @@ import { isTensor, type Tensor } from '../tensor.js';
 import { commonDType } from './binary.js';
 import { cast } from './cast.js';
 import { defineOp, type Op } from './define-op.js';
-import { clone, pad } from './movement.js';
+import { clone } from './movement.js';
+import { pad } from './pad.js';
 import { expand, reshape, slice } from './view.js';
 
 interface AxisAttrs {

@@ -6,7 +6,7 @@ import { BackendError, DTypeError, ShapeError } from '../errors.js';
 import { abi } from '../abi.js';
 import { noGrad } from '../grad-mode.js';
 import { checkTensor, describe } from '../operand.js';
-import { checkShape, normalizeAxis, sameShape, showShape, type Shape } from '../shape.js';
+import { normalizeAxis, sameShape, showShape, type Shape } from '../shape.js';
 import type { Storage } from '../storage.js';
 import { type Index, isTensor, Tensor } from '../tensor.js';
 import { cast } from './cast.js';
@@ -138,34 +138,6 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
       a,
     ),
   );
-}
-
-/**
- * `value` around the tensor. `padding` counts from the last axis backwards, two numbers an axis:
- * `[left, right, top, bottom, ...]`. Errors: `ShapeError` for odd lists and negative numbers. Source: torch.nn.functional.pad.
- */
-export function pad(x: Tensor, padding: readonly number[], options: { value?: number } = {}): Tensor {
-  const { value = 0 } = options;
-  checkTensor('pad', x);
-  if (
-    !Array.isArray(padding) ||
-    padding.length % 2 !== 0 ||
-    padding.length > 2 * x.rank ||
-    padding.some((p) => !Number.isInteger(p) || p < 0)
-  ) {
-    throw new ShapeError(
-      'pad',
-      `expected an even list of at most ${2 * x.rank} whole numbers >= 0, got [${String(padding)}] for input ${showShape(x.shape)}; crop with slice`,
-    );
-  }
-  const axes: SliceAxis[] = x.shape.map((size, i) => ({ start: padding[2 * (x.rank - 1 - i)] ?? 0, step: 1, size, drop: false }));
-  const shape = checkShape(
-    'pad',
-    x.shape.map((size, i) => size + axes[i].start + (padding[2 * (x.rank - 1 - i) + 1] ?? 0)),
-  );
-  if (value === 0) return dispatch(embedOp, [x], { shape, axes });
-  if (x.size === 0) return full(shape, value, { dtype: x.dtype, backend: x.backend });
-  return tidy(() => dispatch(setSliceOp, [full(shape, value, { dtype: x.dtype, backend: x.backend }), x], { axes }));
 }
 
 /** The adjoint of `slice`: zeros of `shape` with `x` at the slice. */

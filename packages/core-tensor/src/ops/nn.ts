@@ -80,6 +80,6 @@ export {
   poolOutputShape,
 } from './pool.js';
 export { interpolate, type InterpolateMode, type InterpolateOptions, resampleOp } from './resample.js';
-export { cumsum, cumsumOp, sort, sortOp, type SortResult, topk } from './scan-sort.js';
+export { argsort, cumsum, cumsumOp, sort, sortOp, type SortResult, topk, type TopkOptions } from './scan-sort.js';
 export { logSoftmax, logSoftmaxOp, softmax, softmaxOp } from './softmax.js';
 export type { PerAxis, SpatialRank } from './spatial.js';

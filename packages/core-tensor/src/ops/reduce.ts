@@ -4,8 +4,8 @@ import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { checkTensor } from '../operand.js';
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from '../shape.js';
-import type { Axes, Tensor } from '../tensor.js';
-import { sub } from './binary.js';
+import { type Axes, isTensor, type Tensor } from '../tensor.js';
+import { maximum, minimum, sub } from './binary.js';
 import { cast } from './cast.js';
 import { defineNonDifferentiableOp, defineOp, type Op, type Operand, type OutputSpec } from './define-op.js';
 import { gatherOp } from './gather.js';
@@ -18,8 +18,13 @@ interface ReduceAttrs {
   readonly axes: readonly number[];
 }
 
-function reducedShape(shape: Shape, axes: readonly number[], keepdim: boolean): Shape {
+export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boolean): Shape {
   return keepdim ? shape.map((d, i) => (axes.includes(i) ? 1 : d)) : shape.filter((_, i) => !axes.includes(i));
+}
+
+/** The axes to reduce: all of them for none said, and for an empty list too, as in PyTorch. */
+export function reducedAxes(op: string, axes: Axes | undefined, rank: number): number[] {
+  return normalizeAxes(op, Array.isArray(axes) && axes.length === 0 ? null : axes, rank);
 }
 
 const infer = ([x]: readonly Operand[], { axes }: ReduceAttrs): OutputSpec[] => [
@@ -82,7 +87,7 @@ function count(x: Tensor, axes: readonly number[]): number {
  * is 0. Source: torch.sum.
  */
 export function sum(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  const list = normalizeAxes('sum', axes, checkTensor('sum', x).rank);
+  const list = reducedAxes('sum', axes, checkTensor('sum', x).rank);
   if (x.dtype !== 'bool') return reduce(sumOp, x, list, keepdim);
   return tidy(() => reduce(sumOp, cast(x, 'int32'), list, keepdim));
 }
@@ -91,26 +96,49 @@ export function sum(x: Tensor, axes?: Axes, keepdim = false): Tensor {
  * The mean over `axes` (default: all); NaN over nothing. Errors: `DTypeError` unless float. Source: torch.mean.
  */
 export function mean(x: Tensor, axes?: Axes, keepdim = false): Tensor {
-  const list = normalizeAxes('mean', axes, floats('mean', x).rank);
+  const list = reducedAxes('mean', axes, floats('mean', x).rank);
   const total = reduce(sumOp, x, list, keepdim);
   const y = total.div(count(x, list));
   total.dispose();
   return y;
 }
 
+export interface VarianceOptions {
+  /** What is taken from the number of elements. Default: 1. */
+  correction?: number;
+  /** True for correction 1, false for 0. Either this or `correction`. */
+  unbiased?: boolean;
+  /** Default: false. */
+  keepdim?: boolean;
+}
+
+function parseCorrection(op: string, { correction, unbiased }: VarianceOptions): number {
+  if (correction !== undefined && unbiased !== undefined) {
+    throw new ShapeError(op, `expected correction or unbiased, got ${correction} and ${unbiased}; unbiased is correction 1`);
+  }
+  const value = correction ?? (unbiased === false ? 0 : 1);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new ShapeError(op, `expected a correction >= 0, got ${String(value)}; 1 is the unbiased estimate, 0 divides by the count`);
+}
+
 /**
  * The variance over `axes` (default: all): sum of (x - mean)^2 / max(0, n - correction), correction 1 by default.
- * NaN for one element without correction 0. Source: torch.var.
+ * NaN for one element without correction 0. Errors: `DTypeError` unless float; `ShapeError`. Source: torch.var.
  */
-export function variance(x: Tensor, axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-  const { correction = 1, keepdim = false } = options;
-  const list = normalizeAxes('var', axes, floats('var', x).rank);
+export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  return varianceFor('var', x, axes, options);
+}
+
+/** The same, refusing under the name that the user called. */
+export function varianceFor(op: string, x: Tensor, axes: Axes | undefined, options: VarianceOptions): Tensor {
+  const correction = parseCorrection(op, options);
+  const list = reducedAxes(op, axes, floats(op, x).rank);
   const freedom = Math.max(0, count(x, list) - correction);
-  return tidy(() => reduce(sumOp, square(sub(x, mean(x, list, true))), list, keepdim).div(freedom));
+  return tidy(() => reduce(sumOp, square(sub(x, mean(x, list, true))), list, options.keepdim ?? false).div(freedom));
 }
 
 function extremum(op: Op<ReduceAttrs>, name: string, x: Tensor, axes: Axes | undefined, keepdim: boolean): Tensor {
-  const list = normalizeAxes(name, axes, numbers(name, x).rank);
+  const list = reducedAxes(name, axes, numbers(name, x).rank);
   checkNotEmpty(name, x, list);
   return reduce(op, x, list, keepdim);
 }
@@ -171,17 +199,21 @@ function extreme(op: Op<{ axis: number }>, name: string, x: Tensor, axis: number
 
 /**
  * `max(x)`: the greatest value; ties share the gradient. `max(x, axis)`: values and int32 indices along `axis`; the
- * gradient goes to the first of ties. Errors: `ShapeError` over nothing. Source: torch.max.
+ * gradient goes to the first of ties. `max(x, y)`: `maximum`. Errors: `ShapeError` over nothing. Source: torch.max.
  */
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, axis: number, keepdim?: boolean): ValuesAndIndices;
-export function max(x: Tensor, axis?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(x: Tensor, axis?: number | Tensor, keepdim = false): Tensor | ValuesAndIndices {
+  if (isTensor(axis)) return maximum(x, axis);
   return axis === undefined ? extremum(amaxOp, 'max', x, null, false) : extreme(argmaxOp, 'max', x, axis, keepdim);
 }
 
 /** As `max`, for the least. Source: torch.min. */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, axis: number, keepdim?: boolean): ValuesAndIndices;
-export function min(x: Tensor, axis?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(x: Tensor, axis?: number | Tensor, keepdim = false): Tensor | ValuesAndIndices {
+  if (isTensor(axis)) return minimum(x, axis);
   return axis === undefined ? extremum(aminOp, 'min', x, null, false) : extreme(argminOp, 'min', x, axis, keepdim);
 }

@@ -3,12 +3,14 @@ import { fromHost, full } from '../creation.js';
 import { dispatch, dispatchAll } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
+import { checkTensor } from '../operand.js';
 import { normalizeAxis, showShape } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { add, eq, lt, maximum, mul } from './binary.js';
 import { cast } from './cast.js';
 import { defineOp, type Op } from './define-op.js';
 import { gatherOp, scatterAddOp } from './gather.js';
+import { tidy } from './handles.js';
 import { cat, clone, contiguous, embed } from './movement.js';
 import { sum } from './reduce.js';
 import { expand, parseIndex, reshape, slice, transpose, unsqueeze } from './view.js';
@@ -132,19 +134,40 @@ export function sort(x: Tensor, axis = -1, descending = false): SortResult {
   return { values: transpose(values, a, last), indices: transpose(indices, a, last) };
 }
 
+/** int32 positions that sort x along `axis` (default: the last). Otherwise as `sort`. Source: torch.argsort with stable=True. */
+export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
+  const { values, indices } = sort(x, axis, descending);
+  values.dispose();
+  return indices;
+}
+
+export interface TopkOptions {
+  /** False for the least. Default: true. */
+  largest?: boolean;
+  /** They come sorted in any case; false promises nothing, as in PyTorch. Default: true. */
+  sorted?: boolean;
+}
+
 /**
- * The k greatest values along `axis` (default: the last), greatest first, with their int32 positions; the least with
- * `largest: false`. Of equal values the first. NaN counts as the greatest.
+ * The k greatest values along `axis` (default: the last), greatest first, with their int32 positions; the least, least
+ * first, with `largest: false`. Of equal values the first. NaN counts as the greatest.
  *
- * x [..., n, ...] -> { values, indices } [..., k, ...]. Errors: `ShapeError` unless 0 <= k <= n. Source: torch.topk.
+ * x [..., n, ...] -> { values, indices } [..., k, ...]. The gradient goes back to where the values came from.
+ * Errors: `ShapeError` unless 0 <= k <= n; `DTypeError` for bool. Source: torch.topk.
  */
-export function topk(x: Tensor, k: number, axis = -1, options: { largest?: boolean } = {}): SortResult {
-  const a = normalizeAxis('topk', axis, Math.max(1, x.rank));
+export function topk(x: Tensor, k: number, axis = -1, options: TopkOptions = {}): SortResult {
+  const a = normalizeAxis('topk', axis, Math.max(1, checkTensor('topk', x).rank));
+  if (x.dtype === 'bool') throw new DTypeError('topk', "expected numbers, got bool; use cast('int32') first");
   const n = x.rank === 0 ? 1 : x.shape[a];
   if (!Number.isInteger(k) || k < 0 || k > n)
     throw new ShapeError('topk', `expected k in [0, ${n}] (axis ${a} of ${showShape(x.shape)}), got ${k}`);
   const sorted = sort(x, axis, options.largest ?? true);
   if (x.rank === 0) return sorted;
-  const first = x.shape.map((_, i) => (i === a ? ([0, k] as const) : null));
-  return { values: slice(sorted.values, ...first), indices: slice(sorted.indices, ...first) };
+  const first = (y: Tensor): Tensor => {
+    // A copy, so that the others are freed.
+    const own = tidy(() => clone(slice(y, ...x.shape.map((_, i) => (i === a ? ([0, k] as const) : null)))));
+    y.dispose();
+    return own;
+  };
+  return { values: first(sorted.values), indices: first(sorted.indices) };
 }
