@@ -1,4 +1,4 @@
-"""Batch, layer and group norm."""
+"""Batch, layer, group and instance norm."""
 import torch
 
 from modulecase import FOLDER, Modules
@@ -41,4 +41,24 @@ def make():
     m.case(['GroupNorm', [2, 4], {}], 'float64', [[2, 4]], dtype=torch.float64)
     m.error(['GroupNorm', [3, 4], {}], 'groups do not divide')
     m.error(['GroupNorm', [2, 4], {}], 'other channels', [[2, 6, 3]])
+    instance_norm(m)
     return m.typescript(NAME)
+
+
+def instance_norm(m):
+    for rank, shape in ((1, [2, 3, 4]), (2, [2, 3, 2, 3]), (3, [2, 3, 2, 1, 2])):
+        layer = f'InstanceNorm{rank}d'
+        tracking = {'affine': True, 'trackRunningStats': True}
+        m.case([layer, [3], {}], 'plain', [shape])
+        m.case([layer, [3], {'affine': True}], 'one sample without its axis', [shape[1:]])
+        m.case([layer, [3], {**tracking, 'momentum': 0.3}], 'running statistics', [shape])
+        m.case([layer, [3], tracking], 'running statistics, evaluation', [shape], training=False)
+        if rank == 2:
+            m.case([layer, [3], {}], 'evaluation', [shape], training=False)
+            m.case([layer, [3], {'affine': True, 'eps': 0.1}], 'affine', [shape])
+            m.case([layer, [3], tracking], 'running statistics, three batches', [shape], repeat=3)
+            m.case([layer, [3], {'affine': True}], 'as initialised', [shape], state='initial', seed=0)
+            m.case([layer, [3], tracking], 'float64', [shape], dtype=torch.float64)
+        m.error([layer, [3], {}], 'one position a channel', [[2, 3] + [1] * rank])
+        m.error([layer, [4], {'affine': True}], 'other channels', [shape])
+        m.error([layer, [3], {}], 'another rank', [[3]])
