@@ -21,6 +21,9 @@ def one(s):
     ):
         s.case('conv1d', name, [x, w, b], attrs)
     s.error('conv1d', 'wrong channels', [[2, 3, 7], [4, 2, 3], [4]])
+    s.error('conv1d', 'same with stride', [[1, 2, 6], [2, 2, 3], None], {'padding': 'same', 'stride': 2})
+    s.error('conv1d', 'groups', [[1, 4, 6], [4, 4, 3], None], {'groups': 2})
+    s.error('conv1d', 'rank 4 input', [[1, 1, 2, 6], [2, 2, 3], None])
     s.error('conv1d', 'kernel larger than the padded input', [[2, 3, 4], [4, 3, 7], None], {'padding': 1})
 
 
@@ -82,11 +85,16 @@ def three(s):
         ('stride and padding', [2, 2, 4, 5, 3], [2, 2, 3, 3, 2], [2], {'stride': [1, 2, 2], 'padding': [1, 0, 1]}),
         ('dilation [1, 2, 1]', [1, 2, 3, 5, 3], [2, 2, 2, 2, 2], None, {'dilation': [1, 2, 1]}),
         ('groups 2', [1, 4, 3, 4, 3], [4, 2, 2, 2, 2], [4], {'groups': 2}),
+        ('valid', [1, 1, 3, 3, 3], [1, 1, 2, 2, 2], [1], {'padding': 'valid'}),
+        ('same, dilation [2, 1, 2]', [1, 1, 3, 2, 4], [1, 1, 2, 2, 2], None, {'padding': 'same', 'dilation': [2, 1, 2]}),
+        ('depthwise, stride 2', [1, 2, 3, 4, 3], [2, 1, 2, 2, 2], [2], {'groups': 2, 'stride': 2}),
         ('same, even kernel', [1, 1, 3, 4, 4], [2, 1, 2, 3, 2], [2], {'padding': 'same'}),
         ('unbatched', [2, 3, 4, 3], [2, 2, 2, 2, 2], [2], {}),
         ('batch 0', [0, 2, 3, 4, 3], [2, 2, 2, 2, 2], [2], {}),
     ):
         s.case('conv3d', name, [x, w, b], attrs)
+    s.error('conv3d', 'kernel larger than the padded input', [[1, 1, 2, 4, 4], [1, 1, 5, 2, 2], None], {'padding': 1})
+    s.error('conv3d', 'padding of two', [[1, 1, 4, 4, 4], [1, 1, 2, 2, 2], None], {'padding': [1, 1]})
     s.error('conv3d', 'wrong channels', [[1, 3, 4, 4, 4], [2, 2, 2, 2, 2], None])
 
 

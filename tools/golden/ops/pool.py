@@ -54,6 +54,7 @@ def maximum(s):
     s.case('maxPool2d', 'one nan a window', [grid([1, nan, 3, 4], [5, 6, 7, 8], [1, 2, nan, 0], [1, 2, 3, 4])], {'kernelSize': 2})
     s.case('maxPool2d', 'two nans a window', [grid([1, nan, 3, nan], [nan, 6, nan, 8])], {'kernelSize': 2}, tags=['lastNan'])
     s.case('maxPool2d', 'all -inf', [grid([-inf, -inf], [-inf, -inf])], {'kernelSize': 2})
+    s.case('maxPool3d', 'second derivatives', [[1, 1, 3, 3, 4]], {'kernelSize': 2, 'stride': 1, 'dilation': [1, 1, 2]}, second=True)
     x = [1, 2, 5, 5]
     s.error('maxPool2d', 'padding over half the kernel', [x], {'kernelSize': 3, 'padding': 2})
     s.error('maxPool2d', 'window larger than the input', [x], {'kernelSize': 6})
@@ -97,6 +98,7 @@ def unpool(s):
            {'kernelSize': 2})
     s.case('maxUnpool2d', 'float64', [[1, 1, 2, 2], torch.tensor([[[[0, 3], [9, 14]]]], dtype=torch.int32)], {'kernelSize': 2},
            dtype=torch.float64)
+    s.case('maxUnpool2d', 'second derivatives', [values, at.int()], {'kernelSize': 3, 'stride': 1, 'padding': 1}, second=True)
     at = torch.tensor([[[0, 3]]], dtype=torch.int32)
     s.error('maxUnpool1d', 'index beyond the result', [[1, 1, 2], torch.tensor([[[0, 4]]], dtype=torch.int32)], {'kernelSize': 2})
     s.error('maxUnpool1d', 'indices of another shape', [[1, 1, 3], at], {'kernelSize': 2})
@@ -120,6 +122,7 @@ def lp(s):
         s.case(op, name, [x], attrs)
     s.case('lpPool2d', 'norm 1.5, float64', [Draw([1, 2, 4, 4], lambda g, s: 0.1 + torch.rand(s, generator=g, dtype=torch.float64))],
            {'normType': 1.5, 'kernelSize': 2}, dtype=torch.float64)
+    s.case('lpPool2d', 'second derivatives', [[1, 1, 4, 4]], {'normType': 2, 'kernelSize': 2}, second=True)
     s.error('lpPool1d', 'window larger than the input', [[1, 2, 5]], {'normType': 2, 'kernelSize': 6})
     s.error('lpPool2d', 'window larger than the input', [[1, 2, 5, 5]], {'normType': 2, 'kernelSize': 6})
 
@@ -150,6 +153,10 @@ def average(s):
          {'kernelSize': [2, 3, 2], 'stride': [1, 2, 2], 'padding': [0, 1, 1], 'countIncludePad': False, 'ceilMode': True}),
     ):
         s.case(op, name, [x], attrs)
+    s.case('avgPool2d', 'second derivatives', [[1, 1, 4, 5]],
+           {'kernelSize': 3, 'stride': 2, 'padding': 1, 'ceilMode': True, 'divisorOverride': 4}, second=True)
+    s.case('avgPool3d', 'second derivatives', [[1, 1, 2, 3, 3]], {'kernelSize': 2, 'stride': 1, 'padding': 1, 'countIncludePad': False},
+           second=True)
     for op, name, x, attrs in (
         ('avgPool2d', 'divisorOverride', [1, 2, 4, 4], {'kernelSize': 2, 'divisorOverride': 3}),
         ('avgPool2d', 'divisorOverride, padding, ceilMode', [1, 2, 6, 5],
