@@ -1,4 +1,12 @@
 export type { Entries, HostEntry } from './entries.js';
+export { loadNpy } from './npy/load.js';
+export { type NpyArray, parseNpy } from './npy/parse.js';
+export { saveNpy, writeNpy } from './npy/save.js';
+export { serializeNpy } from './npy/serialize.js';
+export { loadNpz } from './npz/load.js';
+export { type NpzOptions, parseNpz } from './npz/parse.js';
+export { saveNpz, writeNpz } from './npz/save.js';
+export { type NpzSaveOptions, serializeNpz } from './npz/serialize.js';
 export type { StoredDType } from './safetensors/dtypes.js';
 export type { Metadata } from './safetensors/header.js';
 export { loadSafetensors } from './safetensors/load.js';
