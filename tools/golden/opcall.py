@@ -2,6 +2,8 @@
 import torch
 import torch.nn.functional as F
 
+from opcall_arrays import ARRAYS
+
 
 def pick(attrs, **names):
     """The attributes that stand there, under PyTorch's names."""
@@ -28,11 +30,6 @@ def reduce(fn, *names):
         options = {known[k]: tuples(v) for k, v in a.items() if v is not None}
         return tuple(fn(t[0], **options)) if names else fn(t[0], **options)
     return call
-
-
-def variance(t, a):
-    options = {'correction': 1, 'keepdim': False, **a}
-    return torch.var(t[0], tuples(options.pop('dim', None)), **options)
 
 
 def extremum(fn):
@@ -100,11 +97,6 @@ def batch_norm(t, a):
     return (y,) if mean is None else (y, mean, var)
 
 
-def interpolate(t, a):
-    scale = a.get('scaleFactor')
-    return F.interpolate(t[0], tuples(a.get('size')), tuples(scale), a['mode'], a.get('alignCorners'))
-
-
 OPS = {
     'neg': lambda t, a: -t[0],
     **{n: (lambda f: lambda t, a: f(t[0]))(getattr(torch, n)) for n in (
@@ -119,7 +111,7 @@ OPS = {
     'clampMin': lambda t, a: torch.clamp_min(t[0], a['min']), 'clampMax': lambda t, a: torch.clamp_max(t[0], a['max']),
     'isclose': lambda t, a: torch.isclose(t[0], t[1], **pick(a, rtol='rtol', atol='atol', equalNan='equal_nan')),
     'where': lambda t, a: torch.where(*t),
-    'sum': reduce(torch.sum), 'mean': reduce(torch.mean), 'var': variance,
+    'sum': reduce(torch.sum), 'mean': reduce(torch.mean),
     'max': extremum(torch.max), 'min': extremum(torch.min),
     'amax': reduce(torch.amax), 'amin': reduce(torch.amin),
     'argmax': reduce(torch.argmax), 'argmin': reduce(torch.argmin),
@@ -134,7 +126,6 @@ OPS = {
     'select': lambda t, a: t[0].select(a['dim'], a['index']),
     'cat': lambda t, a: torch.cat(t, a['dim']),
     'stack': lambda t, a: torch.stack(t, a['dim']),
-    'pad': lambda t, a: F.pad(t[0], a['padding'], 'constant', a.get('value', 0)),
     'matmul': lambda t, a: torch.matmul(
         t[0].transpose(-1, -2) if a.get('transposeA') else t[0], t[1].transpose(-1, -2) if a.get('transposeB') else t[1]),
     'linear': lambda t, a: F.linear(*t),
@@ -145,7 +136,6 @@ OPS = {
     'indexSelect': lambda t, a: torch.index_select(t[0], a['dim'], longs(t[1])),
     'cumsum': lambda t, a: torch.cumsum(t[0], a['dim']),
     'sort': lambda t, a: tuple(torch.sort(t[0], dim=a['dim'], descending=a['descending'], stable=True)),
-    'interpolate': interpolate,
     'conv1d': conv(F.conv1d), 'conv2d': conv(F.conv2d), 'conv3d': conv(F.conv3d),
     'convTranspose1d': conv_transpose(F.conv_transpose1d), 'convTranspose2d': conv_transpose(F.conv_transpose2d),
     'convTranspose3d': conv_transpose(F.conv_transpose3d),
@@ -168,6 +158,7 @@ OPS = {
     'mseLoss': lambda t, a: F.mse_loss(t[0], t[1], reduction=a.get('reduction', 'mean')),
     'nllLoss': class_loss(F.nll_loss), 'crossEntropy': class_loss(F.cross_entropy),
     'batchNorm': batch_norm,
+    **ARRAYS,
 }
 
 
