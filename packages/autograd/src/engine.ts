@@ -1,6 +1,7 @@
 import { enableGrad, GradError, noGrad, sameShape, Scope, showShape, type Tensor } from '@konv/core-tensor';
 import { accumulate, alias } from './accumulate.js';
 import { RuleContext } from './context.js';
+import { inPass, leafHooks, throughHooks } from './hooks.js';
 import type { Node } from './node.js';
 import { secondOrder } from './second-order.js';
 import { freed, isSlot, type Slot } from './slot.js';
@@ -43,6 +44,8 @@ export class Pass {
   readonly #tasks = new Map<Node, Task>();
   readonly #options: PassOptions;
   readonly #leafTargets: Set<Tensor> | null;
+  /** Leaves with hooks: how many gradients are still to come. */
+  readonly #awaited = new Map<Tensor, number>();
 
   constructor(options: PassOptions) {
     this.#options = options;
@@ -56,11 +59,21 @@ export class Pass {
 
   /** The whole walk. Results are in `leaves` and `gradientOf`. */
   run(roots: readonly Root[]): void {
-    this.within(() => {
-      const order = this.#plan(roots);
-      for (const { tensor, gradient } of roots) this.#seed(tensor, alias(gradient, this.#options.createGraph));
-      for (let i = 0; i < order.length; i++) this.#execute(order[i]);
-    });
+    // Hooks are the user's: they may free the tensors that the graph hangs on.
+    const nodes = roots.flatMap(({ tensor }) => (tensor.node === null ? [] : [tensor.node as Node]));
+    for (const node of nodes) node.addHandle();
+    try {
+      inPass(() => this.within(() => this.#walk(roots)));
+    } finally {
+      for (const node of nodes) node.dropHandle();
+    }
+  }
+
+  #walk(roots: readonly Root[]): void {
+    const order = this.#plan(roots);
+    for (const { tensor, gradient } of roots) this.#seed(tensor, alias(gradient, this.#options.createGraph));
+    for (const leaf of this.leaves.keys()) if (leafHooks.has(leaf) && !this.#awaited.has(leaf)) this.#finishLeaf(leaf);
+    for (let i = 0; i < order.length; i++) this.#execute(order[i]);
   }
 
   /** The gradient of a target, after `run`; null where none arrived. */
@@ -87,7 +100,25 @@ export class Pass {
     const order = [...this.#tasks.values()].sort((a, b) => b.node.sequence - a.node.sequence);
     if (targets !== null) this.#markWanted(order, targets, stopAt);
     for (const task of order) if (task.wanted) this.#verify(task, stopAt);
+    for (const task of order) if (task.wanted) this.#awaitLeaves(task.node, 1);
     return order;
+  }
+
+  /** Counts the gradients that leaves with hooks wait for; the last one has come: their hooks run. */
+  #awaitLeaves(node: Node, step: 1 | -1): void {
+    for (let i = 0; i < node.inputs.length; i++) {
+      const slot = node.inputs[i];
+      if (!isSlot(slot) || slot.leaf === null || !this.#wants(slot)) continue;
+      const known = this.#awaited.get(slot.leaf);
+      if (step === 1 ? leafHooks.has(slot.leaf) : known !== undefined) this.#awaited.set(slot.leaf, (known ?? 0) + step);
+      if (step === -1 && known === 1) this.#finishLeaf(slot.leaf);
+    }
+  }
+
+  #finishLeaf(leaf: Tensor): void {
+    const g = this.leaves.get(leaf);
+    const hooks = leafHooks.get(leaf);
+    if (g !== undefined && hooks !== undefined) this.leaves.set(leaf, throughHooks(hooks, g, this.#options.createGraph));
   }
 
   #markWanted(order: readonly Task[], targets: readonly Tensor[], stopAt: ReadonlySet<Node | null> | null): void {
@@ -152,6 +183,12 @@ export class Pass {
   #execute(task: Task): void {
     const { node, grads, captures } = task;
     const { createGraph, retainGraph } = this.#options;
+    if (node.hooks !== null) {
+      for (const [index, hooks] of node.hooks) {
+        const g = grads[index] ?? null;
+        if (g !== null) grads[index] = throughHooks(hooks, g, createGraph);
+      }
+    }
     if (captures !== null) {
       for (const index of captures.keys()) {
         const g = grads[index] ?? null;
@@ -169,6 +206,7 @@ export class Pass {
       }
       if (!retainGraph) node.free();
     }
+    if (task.wanted && this.#awaited.size > 0) this.#awaitLeaves(node, -1);
     for (let i = 0; i < grads.length; i++) grads[i]?.dispose();
     grads.length = 0;
   }

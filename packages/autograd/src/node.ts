@@ -1,4 +1,4 @@
-import { abi, type Op, type Tensor, type TapeNode } from '@konv/core-tensor';
+import { abi, type GradientHook, type Op, type Tensor, type TapeNode } from '@konv/core-tensor';
 import type { Rule } from './rule.js';
 import { isSlot, Slot } from './slot.js';
 
@@ -26,6 +26,8 @@ export class Node implements TapeNode {
   inputs: readonly NodeInput[];
   /** Saved outputs (by position), or whatever a user-defined function saved. */
   kept: (Slot | null)[] | readonly never[] = NONE;
+  /** What looks at the gradient of an output, by its position. */
+  hooks: Map<number, readonly GradientHook[]> | null = null;
   handles = 0;
   released = false;
 

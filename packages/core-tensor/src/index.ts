@@ -179,9 +179,9 @@ export {
   unregisterBackend,
   useBackend,
 } from './registry.js';
-export { currentScope, forEachTensor, keep, Scope, scope } from './scope.js';
+export { currentScope, forEachTensor, keep, runIn, Scope, scope } from './scope.js';
 export { debug, defaultGenerator, getRngState, manualSeed, setRngState } from './seed.js';
 export * from './shape.js';
 export { Storage } from './storage.js';
 export { type Axes, type Index, isTensor, Tensor } from './tensor.js';
-export type { BackwardOptions, TapeNode, Tracer } from './tracer.js';
+export type { BackwardOptions, GradientHook, GradientsHook, TapeNode, Tracer } from './tracer.js';

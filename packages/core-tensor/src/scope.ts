@@ -197,6 +197,18 @@ export function currentScope(): Scope | null {
   return scopes.length > 0 ? scopes[scopes.length - 1] : null;
 }
 
+/** Runs `fn` so that what is born inside belongs to `owner`, an open scope, or to none, whatever else is open. */
+export function runIn<T>(owner: Scope | null, fn: () => T): T {
+  if (owner !== null) return owner.run(fn);
+  const { scopes } = abi;
+  const open = scopes.splice(0);
+  try {
+    return fn();
+  } finally {
+    scopes.splice(0, scopes.length, ...open);
+  }
+}
+
 /** Takes a tensor out of every scope: it lives until `dispose()` or until the collector finds it. */
 export function keep<T extends Tensor>(t: T): T {
   return t.keep();

@@ -9,7 +9,7 @@ import * as reading from './read.js';
 import { currentScope, type Scope } from './scope.js';
 import { isContiguous, type Shape, sizeOf } from './shape.js';
 import type { Storage } from './storage.js';
-import type { BackwardOptions, TapeNode } from './tracer.js';
+import type { BackwardOptions, GradientHook, TapeNode } from './tracer.js';
 
 const BRAND: unique symbol = Symbol.for('konv.tensor.1') as never;
 
@@ -138,6 +138,27 @@ export class Tensor {
       throw new GradError('backward', "expected autograd, got none; import '@konv/autograd' (or 'konv') before building the graph");
     }
     abi.tracer.backward(this, gradient, options);
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor, a leaf or not, whenever a backward pass has completed it; a tensor that
+   * it returns takes the gradient's place. Several hooks run in the order in which they came, each with what the one before
+   * gave. What a hook makes or keeps belongs to the scope around the backward pass. An error in a hook ends the pass and
+   * leaves every `grad` as it was. Returns what removes the hook.
+   * Errors: `GradError` unless the tensor requires grad. Source: torch.Tensor.register_hook.
+   */
+  registerHook(hook: GradientHook): () => void {
+    reading.liveStorage('registerHook', this);
+    if (typeof hook !== 'function') {
+      throw new GradError('registerHook', `expected a function of the gradient, got ${hook === null ? 'null' : typeof hook}`);
+    }
+    if (!this.requiresGrad) {
+      throw new GradError('registerHook', 'expected a tensor that requires grad, got one that gets no gradient; set requiresGrad first');
+    }
+    if (abi.tracer === null) {
+      throw new GradError('registerHook', "expected autograd, got none; import '@konv/autograd' (or 'konv') first");
+    }
+    return abi.tracer.registerHook(this, hook);
   }
 
   // ---- lifetime ----

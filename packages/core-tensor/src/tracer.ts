@@ -22,6 +22,12 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
+/** Sees the gradient of a tensor once it is complete. A tensor that it returns takes the gradient's place. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is what is meant
+export type GradientHook = (gradient: Tensor) => Tensor | null | undefined | void;
+/** Sees several gradients together, null where none arrived. What it returns, one an entry, takes their place. */
+export type GradientsHook = (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[] | undefined;
+
 /** What `@konv/autograd` puts into core's slot when it is imported. */
 export interface Tracer {
   /** Before the kernel runs: saves what the gradient needs of the inputs. */
@@ -29,4 +35,8 @@ export interface Tracer {
   /** After the kernel ran: saves what the gradient needs of the outputs and links those to the node (`setNode`). */
   finish(node: TapeNode, outputs: readonly Tensor[]): void;
   backward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): void;
+  /** `Tensor.registerHook`, checked. */
+  registerHook(t: Tensor, hook: GradientHook): () => void;
+  /** Other handles on the values of `tensors`, whose gradients pass through `hook`, all together, on their way to them. */
+  intercept(tensors: readonly Tensor[], hook: GradientsHook): Tensor[];
 }

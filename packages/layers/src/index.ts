@@ -23,6 +23,7 @@ export { Linear, type LinearOptions } from './linear.js';
 export { CrossEntropyLoss, type CrossEntropyLossOptions, type LossOptions, MSELoss, NLLLoss, type NLLLossOptions } from './losses.js';
 export { LPPool1d, LPPool2d, type LpPoolLayerOptions } from './lp-pooling.js';
 export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, type MaxUnpoolLayerOptions } from './max-unpooling.js';
+export type { FullBackwardHook } from './module/backward-hooks.js';
 export { isModule } from './module/brand.js';
 export { type ForwardHook, type ForwardPreHook, type ModuleCall, withModuleTrace } from './module/forward.js';
 export { Module, type WalkOptions } from './module/module.js';

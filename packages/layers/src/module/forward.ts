@@ -1,4 +1,5 @@
 import { KonvError } from '@konv/core-tensor';
+import { BackwardHooks, type FullBackwardHook } from './backward-hooks.js';
 import { located } from './located.js';
 import type { Module } from './module.js';
 
@@ -22,6 +23,7 @@ export interface ModuleCall {
 export interface CallSlots {
   pre: readonly ForwardPreHook[];
   post: readonly ForwardHook[];
+  backward: readonly FullBackwardHook[];
   /** Runs once, before everything else of the first call. */
   init: ((inputs: readonly unknown[]) => void) | null;
 }
@@ -110,11 +112,15 @@ function call(module: Module, raw: Forward, given: readonly unknown[]): unknown 
       const next = hook(module, inputs);
       if (next !== undefined) inputs = Array.isArray(next) ? next : [next];
     }
+    const backward = module[SLOTS]?.backward ?? [];
+    const gradients = backward.length === 0 ? null : new BackwardHooks(module, backward);
+    if (gradients !== null) inputs = gradients.wrapInputs(inputs);
     output = raw.apply(module, inputs as unknown[]);
     for (const hook of module[SLOTS]?.post ?? []) {
       const next = hook(module, inputs, output);
       if (next !== undefined) output = next;
     }
+    if (gradients !== null) output = gradients.wrapOutput(output);
   } finally {
     if (watch !== null) watch.depth--;
   }
@@ -133,7 +139,8 @@ function initialize(module: Module, inputs: readonly unknown[]): void {
 /** Back to the fast path when the last hook is gone. */
 function tidy(module: Module): void {
   const slots = module[SLOTS];
-  if (slots !== null && slots.init === null && slots.pre.length === 0 && slots.post.length === 0) module[SLOTS] = null;
+  if (slots === null || slots.init !== null) return;
+  if (slots.pre.length + slots.post.length + slots.backward.length === 0) module[SLOTS] = null;
 }
 
 function slotsOf(module: Module, op: string): CallSlots {
@@ -144,15 +151,20 @@ function slotsOf(module: Module, op: string): CallSlots {
         'write forward(x) { ... } in the class',
     );
   }
-  return (module[SLOTS] ??= { pre: [], post: [], init: null });
+  return (module[SLOTS] ??= { pre: [], post: [], backward: [], init: null });
 }
 
 /** Adds a hook; returns the function that takes it away again. A list never changes while it is being walked. */
-export function addHook<K extends 'pre' | 'post'>(op: string, module: Module, list: K, hook: CallSlots[K][number]): () => void {
+export function addHook<K extends 'pre' | 'post' | 'backward'>(
+  op: string,
+  module: Module,
+  list: K,
+  hook: CallSlots[K][number],
+): () => void {
   if (typeof hook !== 'function') throw new KonvError(op, `expected a function, got ${typeof hook}`);
   const slots = slotsOf(module, op) as Record<K, readonly CallSlots[K][number][]>;
   // A hook that is added twice runs twice, and each of the two can be removed.
-  const mine = ((...args: Parameters<ForwardHook>) => (hook as ForwardHook)(...args)) as CallSlots[K][number];
+  const mine = ((...args: unknown[]) => (hook as (...given: unknown[]) => unknown)(...args)) as CallSlots[K][number];
   slots[list] = [...slots[list], mine];
   return () => {
     slots[list] = slots[list].filter((h) => h !== mine);

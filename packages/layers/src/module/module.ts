@@ -1,5 +1,6 @@
 import { isParameter, isTensor, KonvError, type Parameter, type Tensor } from '@konv/core-tensor';
 import { BRAND, BUFFERS } from './brand.js';
+import type { FullBackwardHook } from './backward-hooks.js';
 import { addHook, type CallSlots, type ForwardHook, type ForwardPreHook, initializeAtFirstCall, SLOTS, wrapForward } from './forward.js';
 import { castModule, moveModule } from './move.js';
 import { formatModule } from './print.js';
@@ -203,6 +204,16 @@ export abstract class Module {
   /** Runs `hook(module, inputs, output)` after every `forward`; what it returns replaces the output. Returns what removes it. */
   registerForwardHook(hook: ForwardHook): () => void {
     return addHook('registerForwardHook', this, 'post', hook);
+  }
+  /**
+   * Runs `hook(module, gradInput, gradOutput)` in every backward pass through a `forward` called from now on, when the
+   * gradients of its inputs are known; an array that it returns replaces them. Counted are tensors among the inputs and
+   * the output (or an array of outputs), not those inside of objects; these cannot be changed in place any more. Where no
+   * input requires grad it runs with nulls for `gradInput`. Several hooks run in the order in which they came. Returns
+   * what removes it, for the calls to come. Source: torch.nn.Module.register_full_backward_hook.
+   */
+  registerFullBackwardHook(hook: FullBackwardHook): () => void {
+    return addHook('registerFullBackwardHook', this, 'backward', hook);
   }
   /** For layers whose shapes depend on their input: `init` runs once, with the inputs of the first call, before all hooks. */
   protected initializeAtFirstCall(init: (inputs: readonly unknown[]) => void): void {
