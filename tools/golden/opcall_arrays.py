@@ -101,5 +101,4 @@ ARRAYS = {
     'unfold': lambda t, a: F.unfold(t[0], tuples(a['kernelSize']), **windows(a)),
     'fold': lambda t, a: F.fold(t[0], tuples(a['outputSize']), tuples(a['kernelSize']), **windows(a)),
     'interpolate': interpolate,
-    'linspace': lambda t, a: torch.linspace(a['start'], a['end'], a['steps']),
 }

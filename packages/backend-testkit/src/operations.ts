@@ -56,7 +56,6 @@ import {
   hardtanh,
   type Index,
   indexSelect,
-  interpolate,
   layerNorm,
   isclose,
   isfinite,
@@ -96,7 +95,6 @@ import {
   ne,
   neg,
   nllLoss,
-  pad,
   permute,
   pow,
   prelu,
@@ -134,9 +132,9 @@ import {
   transpose,
   trunc,
   unsqueeze,
-  variance,
   where,
 } from '@konv/core-tensor';
+import { arrayElementwise, arrayOperations } from './operations-arrays.js';
 
 /** Of a fixture: a tensor, a plain number, or an operand left out. */
 export type Operand = Tensor | number | null;
@@ -211,6 +209,7 @@ const lpPool =
 
 /** Every op of the fixtures. A fixture of an op without a row here is a failing test. */
 export const operations: Readonly<Record<string, Operation>> = {
+  ...arrayOperations,
   neg: unary(neg),
   abs: unary(abs),
   sign: unary(sign),
@@ -274,7 +273,6 @@ export const operations: Readonly<Record<string, Operation>> = {
   mean: reduce(mean),
   amax: reduce(amax),
   amin: reduce(amin),
-  var: ([x], a) => variance(t(x), a.dim as Axes, { correction: a.correction as number | undefined, keepdim: a.keepdim === true }),
   max: extreme(max),
   min: extreme(min as typeof max),
   argmax: arg(argmax),
@@ -291,7 +289,6 @@ export const operations: Readonly<Record<string, Operation>> = {
   select: ([x], a) => select(t(x), n(a.dim), n(a.index)),
   cat: (x, a) => cat(x as Tensor[], n(a.dim)),
   stack: (x, a) => stack(x as Tensor[], n(a.dim)),
-  pad: ([x], a) => pad(t(x), a.padding as number[], { value: a.value as number | undefined }),
 
   matmul: ([a, b], { transposeA, transposeB }) =>
     matmul(transposeA ? transpose(t(a), -1, -2) : t(a), transposeB ? transpose(t(b), -1, -2) : t(b)),
@@ -305,7 +302,6 @@ export const operations: Readonly<Record<string, Operation>> = {
     const { values, indices } = sort(t(x), n(a.dim), a.descending === true);
     return [values, indices];
   },
-  interpolate: ([x], a) => interpolate(t(x), a as unknown as Parameters<typeof interpolate>[1]),
 
   conv1d: conv(conv1d),
   conv2d: conv(conv2d),
@@ -375,6 +371,7 @@ export const operations: Readonly<Record<string, Operation>> = {
 
 /** Ops whose results are one rounding (or a few) of each element, rather than sums. */
 export const elementwiseOps: ReadonlySet<string> = new Set([
+  ...arrayElementwise,
   'neg',
   'abs',
   'sign',
@@ -454,7 +451,6 @@ export const elementwiseOps: ReadonlySet<string> = new Set([
   'select',
   'cat',
   'stack',
-  'pad',
   'gather',
   'indexSelect',
   'sort',
