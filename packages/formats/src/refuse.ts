@@ -37,3 +37,12 @@ export function asBytes(bytes: unknown, refuse: Refuse, load: string): Uint8Arra
   if (Object.prototype.toString.call(bytes) === '[object ArrayBuffer]') return new Uint8Array(bytes as ArrayBuffer);
   throw refuse('an ArrayBuffer or Uint8Array', bytes === null ? 'null' : typeof bytes, `use ${load} for paths and URLs`);
 }
+
+/** Refuses what is not an options object and names that it does not know. */
+export function checkOptions(options: unknown, known: readonly string[], refuse: Refuse): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw refuse('options in an object', describe(options), `write { ${known[0]}: ... }`);
+  }
+  const odd = Object.keys(options).find((name) => !known.includes(name));
+  if (odd !== undefined) throw refuse(`options among ${known.join(', ')}`, odd, 'leave it out');
+}

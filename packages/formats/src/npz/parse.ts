@@ -28,6 +28,9 @@ const MAX_BYTES = 2 ** 30;
 export async function parseNpz(bytes: ArrayBuffer | Uint8Array, options: NpzOptions = {}): Promise<Record<string, NpyArray>> {
   const { name, maxBytes = MAX_BYTES } = options;
   const refuse = refuser('npz', name);
+  if (typeof maxBytes !== 'number' || !(maxBytes >= 0)) {
+    throw refuse('maxBytes to be a number >= 0', String(maxBytes), 'leave it out for 2^30');
+  }
   const file = asBytes(bytes, refuse, 'loadNpz');
   const entries = named(readDirectory(file, refuse), refuse);
   checkInflated(entries, maxBytes, refuse);
@@ -58,7 +61,7 @@ function named(entries: readonly ZipEntry[], refuse: Refuse): Map<string, ZipEnt
 function checkInflated(entries: Map<string, ZipEntry>, maxBytes: number, refuse: Refuse): void {
   let total = 0;
   for (const { deflated, size } of entries.values()) if (deflated) total += size;
-  if (!(total > maxBytes)) return;
+  if (total <= maxBytes) return;
   throw refuse(`at most ${maxBytes} bytes when inflated`, `${total}`, 'pass a greater maxBytes if you trust the file');
 }
 

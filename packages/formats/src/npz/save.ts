@@ -2,7 +2,7 @@ import type { Tensor } from '@konv/core-tensor';
 import { type Entries, readAll } from '../entries.js';
 import { refuser } from '../refuse.js';
 import { writeAtomically } from '../write-atomically.js';
-import { type NpzSaveOptions, serializeNpz } from './serialize.js';
+import { checkedOptions, type NpzSaveOptions, serializeNpz } from './serialize.js';
 
 /**
  * The bytes of an .npz archive with the values that the tensors have at the moment of the call.
@@ -12,6 +12,7 @@ import { type NpzSaveOptions, serializeNpz } from './serialize.js';
  * Source: numpy.savez, numpy.savez_compressed.
  */
 export async function saveNpz(tensors: Entries<Tensor>, options: NpzSaveOptions = {}): Promise<Uint8Array> {
+  checkedOptions(options);
   return serializeNpz(new Map(await readAll(tensors, refuser('saveNpz'))), options);
 }
 

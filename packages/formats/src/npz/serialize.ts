@@ -1,22 +1,9 @@
 import { type Entries, type HostEntry, pairs } from '../entries.js';
 import { npyParts } from '../npy/serialize.js';
-import { checkName, refuser } from '../refuse.js';
+import { checkName, checkOptions, describe, refuser } from '../refuse.js';
 import { crc32 } from './crc32.js';
 import { deflate } from './deflate.js';
-import {
-  CENTRAL,
-  CENTRAL_BYTES,
-  DEFLATED,
-  END,
-  END_BYTES,
-  EXTRA_64,
-  FLAG_UTF8,
-  FULL_16,
-  FULL_32,
-  LOCAL,
-  LOCAL_BYTES,
-  STORED,
-} from './fields.js';
+import { CENTRAL, CENTRAL_BYTES, DEFLATED, END, END_BYTES, FLAG_UTF8, FULL_16, FULL_32, LOCAL, LOCAL_BYTES, STORED } from './fields.js';
 
 export interface NpzSaveOptions {
   /** Deflate the arrays, as `numpy.savez_compressed` does. Default: false. */
@@ -28,9 +15,8 @@ const refuse = refuser('npz');
 const DATE = 0x21;
 const UNIX = 3;
 const MODE = 0o600 << 16;
-/** The version that knows 64-bit sizes, which NumPy's archives always have in the headers of their files. */
-const VERSION = 45;
-const EXTRA_BYTES = 20;
+/** The version that knows DEFLATE. */
+const VERSION = 20;
 
 interface Packed {
   readonly name: Uint8Array;
@@ -43,25 +29,35 @@ interface Packed {
 }
 
 /**
- * The bytes of an .npz archive with an .npy file for each array, in the order given; those that `numpy.savez` writes, but
- * for the compressed ones, whose bytes depend on the compressor. Equal inputs give equal bytes.
+ * The bytes of an .npz archive with an .npy file for each array, in the order given. Equal inputs give equal bytes: those
+ * of Python's zipfile, but for what a compressor decides. (`numpy.savez` repeats each size in 64 bits, and how depends on
+ * the version of Python.)
  *
  * Errors: `FormatError` for data that does not match dtype and shape, for `__proto__` as a name, for an archive of 4 GiB.
  * Source: numpy.savez, numpy.savez_compressed.
  */
 export async function serializeNpz(entries: Entries<HostEntry>, options: NpzSaveOptions = {}): Promise<Uint8Array> {
+  const { compressed = false } = checkedOptions(options);
   const list = pairs(entries, refuse).map(([name, entry]) => {
     if (typeof name !== 'string') throw refuse('names that are strings', typeof name, 'name the arrays');
     return { name, parts: npyParts(checkName(name, refuse), entry, refuse, 'saveNpz') };
   });
   const packed: Packed[] = [];
-  for (const { name, parts } of list) packed.push(await pack(`${name}.npy`, parts, options.compressed === true));
+  for (const { name, parts } of list) packed.push(await pack(`${name}.npy`, parts, compressed));
   const names = packed.reduce((n, p) => n + p.name.length, 0);
-  const files = packed.reduce((n, p) => n + LOCAL_BYTES + p.name.length + EXTRA_BYTES + p.packed, 0);
+  const files = packed.reduce((n, p) => n + LOCAL_BYTES + p.name.length + p.packed, 0);
   const total = files + packed.length * CENTRAL_BYTES + names + END_BYTES;
   if (total >= FULL_32) throw refuse('an archive below 4 GiB', `${total} bytes`, 'save the arrays in several, or as safetensors');
   if (packed.length >= FULL_16) throw refuse(`fewer than ${FULL_16} arrays`, `${packed.length}`, 'save them in several');
   return write(packed, files, total);
+}
+
+/** Refuses options that are none; `saveNpz` asks before it reads any tensor. */
+export function checkedOptions(options: NpzSaveOptions): NpzSaveOptions {
+  checkOptions(options, ['compressed'], refuse);
+  const { compressed } = options;
+  if (compressed === undefined || typeof compressed === 'boolean') return options;
+  throw refuse('compressed to be true or false', describe(compressed), 'leave it out for the default');
 }
 
 async function pack(name: string, plain: readonly Uint8Array[], compressed: boolean): Promise<Packed> {
@@ -98,11 +94,9 @@ function write(packed: readonly Packed[], files: number, total: number): Uint8Ar
     offsets.push(at);
     u32(LOCAL);
     u16(VERSION, flags, method, 0, DATE);
-    u32(crc, FULL_32, FULL_32);
-    u16(name.length, EXTRA_BYTES);
+    u32(crc, length, size);
+    u16(name.length, 0);
     raw(name);
-    u16(EXTRA_64, EXTRA_BYTES - 4);
-    u32(size, 0, length, 0);
     for (const part of parts) raw(part);
   }
   packed.forEach(({ name, flags, method, crc, size, packed: length }, k) => {
