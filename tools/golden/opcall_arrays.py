@@ -31,7 +31,7 @@ def truth(fn):
 
 
 def norm(t, a):
-    return torch.norm(t[0], a.get('p', 2), tuples(a.get('dim')), a.get('keepdim', False))
+    return torch.norm(t[0], float(a.get('p', 2)), tuples(a.get('dim')), a.get('keepdim', False))
 
 
 def prod(t, a):

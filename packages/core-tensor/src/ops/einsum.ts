@@ -25,9 +25,9 @@ function simplified(x: Tensor, labels: readonly Label[], sizes: Equation['sizes'
   let y = stretched.length > 0 ? squeeze(x, stretched) : x;
   let left = labels.filter((_, i) => !stretched.includes(i));
   for (let twin = left.findIndex((l, i) => left.indexOf(l) < i); twin >= 0; twin = left.findIndex((l, i) => left.indexOf(l) < i)) {
-    const label = left[twin];
-    y = diagonal(y, 0, left.indexOf(label), twin);
-    left = [...left.filter((l) => l !== label), label];
+    const first = left.indexOf(left[twin]);
+    y = diagonal(y, 0, first, twin);
+    left = [...left.filter((_, i) => i !== first && i !== twin), left[twin]];
   }
   return { x: y, labels: left };
 }
@@ -133,11 +133,10 @@ export function einsum(equation: string, ...operands: readonly (Tensor | readonl
     list.map((x) => x.shape),
   );
   const dtype = list.reduce((d, x) => promote(d, x.dtype), list[0].dtype);
-  return tidy(() => {
-    const y = evaluate(
+  return tidy(() =>
+    evaluate(
       parsed,
       list.map((x) => cast(x, dtype)),
-    );
-    return y;
-  });
+    ),
+  );
 }
