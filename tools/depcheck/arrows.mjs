@@ -20,4 +20,4 @@ export const dynamicArrows = {};
 export const mayReachNode = ['data', 'formats', 'trainer'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */
-export const outsiders = {};
+export const outsiders = { 'backend-testkit': ['fast-check'] };

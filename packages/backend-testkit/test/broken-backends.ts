@@ -111,7 +111,7 @@ export const brokenBackends: readonly Broken[] = [
         if (indices !== null) lastOfTies(x, g, indices);
       },
     })),
-    foundBy: [/numbers > maxPool/, /geometry > maxPool/, /fixtures > pool > maxPool2d$/],
+    foundBy: [/numbers > maxPool/, /geometry > maxPool/, /naive loops > maxPool$/, /fixtures > pool > maxPool2d$/],
   },
   {
     fault: 'argmax takes the last of ties',
@@ -263,7 +263,7 @@ export const brokenBackends: readonly Broken[] = [
       convGradWeight: (x, dy, g, acc, out) => b.convGradWeight?.(x, dy, { ...g, dilation: [1, 1, 1] }, acc, out),
       convBackward: undefined,
     })),
-    foundBy: [/geometry > conv: /, /fixtures > conv > conv2d$/, /gradients by differences > conv2d, stride/],
+    foundBy: [/geometry > conv: /, /naive loops > conv$/, /fixtures > conv > conv2d$/, /gradients by differences > conv2d, stride/],
   },
   {
     fault: 'the gradient of the weight is doubled where the stride is above 1',
@@ -274,12 +274,12 @@ export const brokenBackends: readonly Broken[] = [
       },
       convBackward: undefined,
     })),
-    foundBy: [/geometry > conv: /, /fixtures > conv > conv2d$/, /fixtures > second > conv2d$/],
+    foundBy: [/geometry > conv: /, /naive loops > conv$/, /fixtures > conv > conv2d$/, /fixtures > second > conv2d$/],
   },
   {
     fault: 'average pools always count the padding',
     make: changed((b) => ({ pool: (kind, x, g, out, indices) => b.pool?.(kind, x, { ...g, countIncludePad: true }, out, indices) })),
-    foundBy: [/geometry > avgPool/, /fixtures > pool > avgPool2d$/],
+    foundBy: [/geometry > avgPool/, /naive loops > avgPool$/, /fixtures > pool > avgPool2d$/],
   },
   {
     fault: 'batchNorm uses another eps',
