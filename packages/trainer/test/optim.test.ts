@@ -120,7 +120,7 @@ describe('state', () => {
     grad(a, 1, 1);
     first.step();
     const second = new optim.SGD([b], { lr: 0.5, momentum: 0.9 });
-    expect(() => second.loadStateDict(first.stateDict())).toThrow(/momentum_buffer of parameter 0 as \[3\], got \[2\]/);
+    expect(() => second.loadStateDict(first.stateDict())).toThrow(/momentum_buffer of parameter 0 as a tensor \[3\], got \[2\]/);
     expect(second.paramGroups[0].lr).toBe(0.5);
     expect(second.stateDict().state).toEqual({});
     const two = new optim.SGD([a, b], { lr: 1 });

@@ -5,7 +5,9 @@ import {
   isTensor,
   KonvError,
   moveValues,
+  noGrad,
   type Parameter,
+  scope,
   type Storage,
   type Tensor,
   type TensorRef,
@@ -27,21 +29,19 @@ export interface OptimizerStateDict<Options> {
 
 /** What all optimizers have in common. Source: torch.optim.Optimizer. */
 export abstract class Optimizer<Options extends object = object> {
-  readonly paramGroups: ParamGroup<Options>[];
+  readonly paramGroups: ParamGroup<Options>[] = [];
+  /** What groups have that do not say otherwise. */
+  readonly defaults: Options;
   protected readonly state: Map<Parameter, ParamState> = new Map();
   readonly #op: string;
+  readonly #stateNames: readonly string[];
 
-  constructor(op: string, params: Params<Options>, defaults: Options) {
+  /** `stateNames`: what a state dict may hold for one parameter. */
+  constructor(op: string, params: Params<Options>, defaults: Options, stateNames: readonly string[]) {
     this.#op = op;
-    this.paramGroups = groups(op, params, defaults);
-    const seen = new Set<Parameter>();
-    for (const group of this.paramGroups) {
-      this.check(group);
-      for (const p of group.params) {
-        if (seen.has(p)) throw new KonvError(op, 'expected each parameter once, got one twice; list it in one group only');
-        seen.add(p);
-      }
-    }
+    this.#stateNames = stateNames;
+    this.defaults = defaults;
+    for (const group of readGroups(op, params)) this.addParamGroup(group);
   }
 
   /** Refuses bad options. */
@@ -49,22 +49,52 @@ export abstract class Optimizer<Options extends object = object> {
   /** One step for one parameter. */
   protected abstract update(p: Parameter, gradient: Tensor, state: ParamState, options: Options): void;
 
+  /**
+   * Adds a group of parameters; what it does not say is as for the others. Errors: `KonvError` for options that the
+   * optimizer does not have, and for a parameter that is in a group already. Source: torch.optim.Optimizer.add_param_group.
+   */
+  addParamGroup(group: { params: Iterable<Parameter> } & Partial<Options>): void {
+    const { params, ...own } = group;
+    const list = readParameters(this.#op, params);
+    this.#checkNames(own);
+    const whole = { ...this.defaults, ...own, params: list } as unknown as ParamGroup<Options>;
+    this.check(whole);
+    const seen = new Set<Parameter>(this.#flat());
+    for (const p of list) {
+      if (seen.has(p)) throw new KonvError(this.#op, 'expected each parameter once, got one twice; list it in one group only');
+      seen.add(p);
+    }
+    this.paramGroups.push(whole);
+  }
+
+  #checkNames(options: object): void {
+    // What schedulers note down in a group is theirs.
+    const known = [...Object.keys(this.defaults), ...SCHEDULER_NAMES];
+    for (const name of Object.keys(options)) {
+      if (known.includes(name)) continue;
+      const camel = name.replace(/_(.)/g, (_, c: string) => c.toUpperCase());
+      const remedy = known.includes(camel) ? `write ${camel}` : 'leave it out';
+      throw new KonvError(this.#op, `expected options among ${Object.keys(this.defaults).join(', ')}, got ${name}; ${remedy}`);
+    }
+  }
+
   /** Moves every parameter that has a gradient. Parameters without one are skipped, and keep their state. */
   step(): void {
+    for (const group of this.paramGroups) for (const p of group.params) this.#checkGradient(p);
     for (const group of this.paramGroups) {
       for (const p of group.params) {
-        const gradient = p.grad;
-        if (gradient === null) continue;
-        if (gradient.requiresGrad) {
-          throw new GradError(
-            this.#op,
-            'expected gradients outside of the graph, got one made with createGraph; set p.grad = p.grad.detach()',
-          );
-        }
-        let state = this.state.get(p);
-        if (!state) this.state.set(p, (state = {}));
-        this.update(p, gradient, state, group);
+        if (p.grad === null) continue;
+        const known = this.state.get(p);
+        const state = known ?? {};
+        this.update(p, p.grad, state, group);
+        if (known === undefined) this.state.set(p, state);
       }
+    }
+  }
+
+  #checkGradient(p: Parameter): void {
+    if (p.grad?.requiresGrad) {
+      throw new GradError(this.#op, 'expected gradients outside of the graph, got one made with createGraph; set p.grad = p.grad.detach()');
     }
   }
 
@@ -92,10 +122,41 @@ export abstract class Optimizer<Options extends object = object> {
     return { state, paramGroups };
   }
 
-  /** Takes over options and copies of the state tensors. All or nothing. Errors: `KonvError`. */
+  /**
+   * Takes over options and copies of the state tensors. All or nothing. Errors: `KonvError` for the state of another
+   * optimizer or of other parameters, naming the first that does not fit.
+   */
   loadStateDict(dict: OptimizerStateDict<Options>): void {
     const flat = this.#flat();
-    const sizes = dict.paramGroups.map((g) => g.params.length);
+    this.#checkDict(dict, flat);
+    const copies: (readonly [Parameter, ParamState])[] = [];
+    try {
+      for (const [i, entry] of Object.entries(dict.state)) {
+        const p = flat[Number(i)];
+        const copy: ParamState = {};
+        copies.push([p, copy]);
+        for (const [name, v] of Object.entries(entry)) copy[name] = ownCopy(this.#op, name, v, p);
+      }
+    } catch (e) {
+      for (const [, copy] of copies) free(copy);
+      throw e;
+    }
+    this.#freeState();
+    for (const [p, copy] of copies) this.state.set(p, copy);
+    dict.paramGroups.forEach((g, i) => {
+      const { params: _, ...options } = g;
+      Object.assign(this.paramGroups[i], options);
+    });
+  }
+
+  #checkDict(dict: OptimizerStateDict<Options>, flat: readonly Parameter[]): void {
+    if (typeof dict?.state !== 'object' || dict.state === null || !Array.isArray(dict.paramGroups)) {
+      throw new KonvError(
+        this.#op,
+        `expected { state, paramGroups }, got ${dict === null ? 'null' : typeof dict}; pass what stateDict() gave`,
+      );
+    }
+    const sizes = dict.paramGroups.map((g) => g.params?.length);
     const own = this.paramGroups.map((g) => g.params.length);
     if (sizes.join() !== own.join()) {
       throw new KonvError(
@@ -105,31 +166,36 @@ export abstract class Optimizer<Options extends object = object> {
     }
     for (const [i, entry] of Object.entries(dict.state)) {
       const p = flat[Number(i)];
-      for (const [name, value] of Object.entries(entry)) {
-        if (!p || (isTensor(value) && value.rank > 0 && value.shape.join() !== p.shape.join())) {
-          throw new KonvError(
-            this.#op,
-            `expected ${name} of parameter ${i} as [${p?.shape.join(', ')}], got [${isTensor(value) ? value.shape.join(', ') : value}]`,
-          );
-        }
+      if (p === undefined) {
+        throw new KonvError(this.#op, `expected parameters 0 to ${flat.length - 1}, got state for ${i}; load the state of the same model`);
       }
+      for (const [name, value] of Object.entries(entry)) this.#checkEntry(i, name, value, p);
     }
-    for (const group of dict.paramGroups) this.check(group);
-    const copies = Object.entries(dict.state).map(([i, entry]) => {
-      const copy: ParamState = {};
-      for (const [name, v] of Object.entries(entry)) copy[name] = isTensor(v) ? v.detach().clone().keep() : v;
-      return [flat[Number(i)], copy] as const;
-    });
-    this.#freeState();
-    for (const [p, copy] of copies) this.state.set(p, copy);
-    dict.paramGroups.forEach((g, i) => {
-      const { params: _, ...options } = g;
-      Object.assign(this.paramGroups[i], options);
-    });
+    for (const { params: _, ...options } of dict.paramGroups) {
+      this.#checkNames(options);
+      this.check({ ...this.defaults, ...options } as Options);
+    }
+  }
+
+  #checkEntry(i: string, name: string, value: unknown, p: Parameter): void {
+    if (!this.#stateNames.includes(name)) {
+      throw new KonvError(
+        this.#op,
+        `expected state among ${this.#stateNames.join(', ') || 'nothing'}, got ${name} of parameter ${i}; it is another optimizer's`,
+      );
+    }
+    const scalar = name === 'step';
+    const shape = isTensor(value) ? value.shape.join() : typeof value === 'number' ? '' : null;
+    if (shape === (scalar ? '' : p.shape.join())) return;
+    const got = isTensor(value) ? `[${value.shape.join(', ')}]` : typeof value;
+    throw new KonvError(
+      this.#op,
+      `expected ${name} of parameter ${i} as ${scalar ? 'a number' : `a tensor [${p.shape.join(', ')}]`}, got ${got}; load the state of the same model`,
+    );
   }
 
   #freeState(): void {
-    for (const s of this.state.values()) for (const v of Object.values(s)) if (isTensor(v)) v.dispose();
+    for (const s of this.state.values()) free(s);
     this.state.clear();
   }
 
@@ -160,22 +226,47 @@ export abstract class Optimizer<Options extends object = object> {
   }
 }
 
-function groups<Options extends object>(op: string, params: Params<Options>, defaults: Options): ParamGroup<Options>[] {
+/** What schedulers add to a group. */
+const SCHEDULER_NAMES = ['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum'];
+
+function free(state: ParamState): void {
+  for (const v of Object.values(state)) if (isTensor(v)) v.dispose();
+}
+
+/** The optimizer's own copy of what a state dict holds, as the parameter needs it. */
+function ownCopy(op: string, name: string, value: Tensor | number, p: Parameter): Tensor | number {
+  if (!isTensor(value)) return value;
+  if (name === 'step') return value.itemSync();
+  if (value.backend !== p.backend) {
+    throw new KonvError(op, `expected ${name} on "${p.backend}", got "${value.backend}"; move it there first: await t.to('${p.backend}')`);
+  }
+  return noGrad(() => scope(() => value.detach().cast(p.dtype).clone())).keep();
+}
+
+function readGroups<Options extends object>(op: string, params: Params<Options>): ({ params: Iterable<Parameter> } & Partial<Options>)[] {
   if (typeof (params as Iterable<unknown> | null)?.[Symbol.iterator] !== 'function') {
     throw new KonvError(op, `expected parameters, got ${String(params)}; pass model.parameters()`);
   }
   const list = [...(params as Iterable<unknown>)];
   if (list.length === 0) throw new KonvError(op, 'expected at least one parameter, got none; does the model have any?');
-  if (list.every(isParameter)) return [{ ...defaults, params: list as Parameter[] }];
-  return list.map((entry) => {
-    const group = entry as ParamGroup<Options>;
-    if (typeof entry !== 'object' || entry === null || !('params' in entry) || typeof group.params?.[Symbol.iterator] !== 'function') {
+  if (list.every(isParameter)) return [{ params: list as Parameter[] } as { params: Parameter[] } & Partial<Options>];
+  for (const entry of list) {
+    if (typeof entry !== 'object' || entry === null || !('params' in entry)) {
       throw new KonvError(op, 'expected parameters or groups { params, ...options }, got something else; pass model.parameters()');
     }
-    const own = [...group.params];
-    if (!own.every(isParameter)) throw new KonvError(op, 'expected Parameters in the group, got other values; pass module.parameters()');
-    return { ...defaults, ...group, params: own };
-  });
+  }
+  return list as ({ params: Iterable<Parameter> } & Partial<Options>)[];
+}
+
+function readParameters(op: string, params: unknown): Parameter[] {
+  if (typeof (params as Iterable<unknown> | null)?.[Symbol.iterator] !== 'function') {
+    throw new KonvError(op, 'expected parameters or groups { params, ...options }, got something else; pass model.parameters()');
+  }
+  const list = [...(params as Iterable<unknown>)];
+  if (!list.every(isParameter)) {
+    throw new KonvError(op, 'expected Parameters in the group, got other values; pass module.parameters()');
+  }
+  return list;
 }
 
 /** A number with a lower bound (and `below` an upper one), or a clear error. */
@@ -183,4 +274,14 @@ export function checkNumber(op: string, name: string, value: unknown, { below = 
   if (typeof value === 'number' && value >= 0 && value < below) return;
   const range = Number.isFinite(below) ? `a number in [0, ${below})` : 'a finite number >= 0';
   throw new KonvError(op, `expected ${name} to be ${range}, got ${String(value)}`);
+}
+
+/** True or false, or a clear error. */
+export function checkFlag(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new KonvError(op, `expected ${name} to be true or false, got ${String(value)}`);
+}
+
+/** Runs an update made of several ops: nothing is recorded, and what is made on the way is freed. */
+export function composed(update: () => void): void {
+  noGrad(() => scope(update, 'an optimizer step'));
 }

@@ -1,5 +1,5 @@
-import { empty, KonvError, type Parameter, sgdStep, type Tensor } from '@konv/core-tensor';
-import { checkNumber, Optimizer, type Params, type ParamState } from './optimizer.js';
+import { empty, KonvError, neg, noGrad, type Parameter, sgdStep, type Tensor } from '@konv/core-tensor';
+import { checkFlag, checkNumber, Optimizer, type Params, type ParamState } from './optimizer.js';
 
 export interface SGDOptions {
   /** Step size. */
@@ -12,28 +12,27 @@ export interface SGDOptions {
   weightDecay?: number;
   /** Looks ahead along the momentum; default false. */
   nesterov?: boolean;
+  /** Goes up the gradient instead of down; default false. */
+  maximize?: boolean;
 }
 
 /**
  * Stochastic gradient descent: g = grad + weightDecay p; b = momentum b + (1 - dampening) g (the first b is g itself);
- * p -= lr (nesterov ? g + momentum b : momentum ? b : g).
+ * p -= lr (nesterov ? g + momentum b : momentum ? b : g). With `maximize` it takes -grad.
  * Errors: `KonvError` for options that make no sense (nesterov needs momentum and no dampening). Source: torch.optim.SGD.
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions) {
-    super('SGD', params as Params<Required<SGDOptions>>, {
-      momentum: 0,
-      dampening: 0,
-      weightDecay: 0,
-      nesterov: false,
-      ...options,
-    });
+    const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options };
+    super('SGD', params as Params<Required<SGDOptions>>, defaults, ['momentum_buffer']);
   }
 
-  protected check({ lr, momentum, dampening, weightDecay, nesterov }: Required<SGDOptions>): void {
+  protected check({ lr, momentum, dampening, weightDecay, nesterov, maximize }: Required<SGDOptions>): void {
     checkNumber('SGD', 'lr', lr);
     checkNumber('SGD', 'momentum', momentum);
     checkNumber('SGD', 'weightDecay', weightDecay);
+    checkFlag('SGD', 'nesterov', nesterov);
+    checkFlag('SGD', 'maximize', maximize);
     if (typeof dampening !== 'number' || Number.isNaN(dampening)) {
       throw new KonvError('SGD', `expected dampening to be a number, got ${String(dampening)}`);
     }
@@ -42,11 +41,13 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
     }
   }
 
-  protected update(p: Parameter, gradient: Tensor, state: ParamState, options: Required<SGDOptions>): void {
-    const { lr, momentum, dampening, weightDecay, nesterov } = options;
+  protected update(p: Parameter, grad: Tensor, state: ParamState, options: Required<SGDOptions>): void {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
     const firstStep = momentum !== 0 && state.momentum_buffer === undefined;
     if (firstStep) state.momentum_buffer = empty(p.shape, { dtype: p.dtype, backend: p.backend }).keep();
     const buffer = momentum === 0 ? null : (state.momentum_buffer as Tensor);
+    const gradient = maximize ? noGrad(() => neg(grad)) : grad;
     sgdStep(p, gradient, buffer, { momentum, dampening, weightDecay, nesterov, dynamic: { lr, firstStep } });
+    if (gradient !== grad) gradient.dispose();
   }
 }
