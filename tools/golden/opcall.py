@@ -97,6 +97,13 @@ def batch_norm(t, a):
     return (y,) if mean is None else (y, mean, var)
 
 
+def instance_norm(t, a):
+    x, weight, bias, mean, var = t
+    mean, var = (None if s is None else s.clone() for s in (mean, var))
+    y = F.instance_norm(x, mean, var, weight, bias, a.get('useInputStats', True), a.get('momentum', 0.1), a.get('eps', 1e-5))
+    return (y,) if mean is None else (y, mean, var)
+
+
 OPS = {
     'neg': lambda t, a: -t[0],
     **{n: (lambda f: lambda t, a: f(t[0]))(getattr(torch, n)) for n in (
@@ -131,6 +138,8 @@ OPS = {
     'linear': lambda t, a: F.linear(*t),
     'layerNorm': lambda t, a: F.layer_norm(t[0], a['normalizedShape'], t[1], t[2], a.get('eps', 1e-5)),
     'groupNorm': lambda t, a: F.group_norm(t[0], a['numGroups'], t[1], t[2], a.get('eps', 1e-5)),
+    'instanceNorm': instance_norm,
+    'embedding': lambda t, a: F.embedding(t[0], t[1], a.get('paddingIdx')),
     'gather': lambda t, a: torch.gather(t[0], a['dim'], longs(t[1])),
     'scatterAdd': lambda t, a: torch.scatter_add(t[0], a['dim'], longs(t[1]), t[2]),
     'indexSelect': lambda t, a: torch.index_select(t[0], a['dim'], longs(t[1])),

@@ -41,6 +41,10 @@ export const deviations: readonly Deviation[] = [
   },
   ...[
     ['gather', 'index out of range'],
+    ['embedding', 'index too large'],
+    ['embedding', 'index negative'],
+    ['nn.Embedding', 'index too large'],
+    ['nn.Embedding', 'index negative'],
     ['indexSelect', 'index out of range'],
     ['crossEntropy', 'target too large'],
     ['crossEntropy', 'target negative'],

@@ -37,6 +37,7 @@ import {
   cumsum,
   div,
   elu,
+  embedding,
   eq,
   erf,
   exp,
@@ -56,6 +57,7 @@ import {
   hardtanh,
   type Index,
   indexSelect,
+  instanceNorm,
   layerNorm,
   isclose,
   isfinite,
@@ -353,6 +355,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     layerNorm(t(x), a.normalizedShape as number[], weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
   groupNorm: ([x, weight, bias], a) =>
     groupNorm(t(x), n(a.numGroups), weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
+  embedding: ([indices, weight], a) => embedding(t(indices), t(weight), { paddingIdx: a.paddingIdx as number | undefined }),
+  instanceNorm: ([x, weight, bias, runningMean, runningVar], a) => {
+    const [m, v] = [runningMean, runningVar] as (Tensor | null)[];
+    const y = instanceNorm(t(x), m, v, weight as Tensor | null, bias as Tensor | null, a);
+    return m === null || v === null ? y : [y, m, v];
+  },
   batchNorm: ([x, weight, bias, runningMean, runningVar], a) => {
     const [m, v] = [runningMean, runningVar] as (Tensor | null)[];
     const y = batchNorm(

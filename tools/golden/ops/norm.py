@@ -36,6 +36,7 @@ def make():
     s.error('batchNorm', 'running mean of the wrong size', [[2, 3], [3], [3], [2], uniform([3], 1, 2)], training)
     layer_norm(s)
     group_norm(s)
+    instance_norm(s)
     return s.typescript(NAME)
 
 
@@ -72,3 +73,21 @@ def group_norm(s):
     s.error('groupNorm', 'groups do not divide', [[2, 4, 3], None, None], {'numGroups': 3})
     s.error('groupNorm', 'weight of another size', [[2, 4, 3], [3], None], {'numGroups': 2})
     s.error('groupNorm', 'one value', [[1, 2], None, None], {'numGroups': 2})
+
+
+def instance_norm(s):
+    def case(name, x, attrs=None, affine=True, running=False, **options):
+        c = x[1]
+        mean, var = ([c], uniform([c], 0.3, 2)) if running else (None, None)
+        s.case('instanceNorm', name, [x, [c] if affine else None, [c] if affine else None, mean, var], attrs,
+               grad=[True, True, True, False, False], **options)
+
+    case('3-D', [2, 3, 4])
+    case('images', [2, 2, 2, 2], second=True)
+    case('no affine, eps 0.1', [2, 2, 3], {'eps': 0.1}, affine=False)
+    case('running statistics', [3, 2, 4], {'momentum': 0.3}, running=True)
+    case('by the running statistics', [2, 2, 3], {'useInputStats': False}, running=True)
+    case('one sample, 5-D, float64', [1, 2, 2, 1, 2], running=True, dtype=torch.float64)
+    s.error('instanceNorm', 'one position', [[2, 3, 1], None, None, None, None])
+    s.error('instanceNorm', 'weight of another size', [[2, 3, 4], [4], None, None, None])
+    s.error('instanceNorm', 'running mean of another size', [[2, 3, 4], None, None, [2], uniform([2], 1, 2)])
