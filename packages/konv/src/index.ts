@@ -20,7 +20,7 @@ export { cpuJs } from '@konv/backend-cpu-js';
 export * as data from '@konv/data';
 export * as formats from '@konv/formats';
 export * as nn from '@konv/layers';
-export { Summary, summary, type SummaryOptions } from '@konv/layers';
+export { clipGradNorm, clipGradValue, Summary, summary, type SummaryOptions } from '@konv/layers';
 export {
   accuracy,
   type Batch,

@@ -9,6 +9,7 @@ export {
   type AdaptiveMaxPoolLayerOptions,
 } from './adaptive-pooling.js';
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from './batch-norm.js';
+export { clipGradNorm, type ClipGradNormOptions, clipGradValue } from './clip-grad.js';
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions } from './conv.js';
 export { ConvNd } from './conv-nd.js';
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeLayerOptions } from './conv-transpose.js';

@@ -1,10 +1,11 @@
 import { layerRows } from './layers.js';
 import { opRows } from './ops.js';
 import { type Row, table, uncovered, verdict } from './rows.js';
+import { trainingRows } from './training.js';
 
 /** Every public op, layer, loss, optimizer and scheduler with the fixtures that it has. */
 export function rows(): Row[] {
-  return [...opRows(), ...layerRows()];
+  return [...opRows(), ...layerRows(), ...trainingRows()];
 }
 
 /** Prints the table; returns 1 where something is uncovered. */

@@ -22,8 +22,8 @@ export interface AdagradOptions {
  */
 export class Adagrad extends Optimizer<Required<AdagradOptions>> {
   constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
-    const defaults = { lr: 0.01, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false, ...options };
-    super('Adagrad', params as Params<Required<AdagradOptions>>, defaults, ['step', 'sum']);
+    const defaults = { lr: 0.01, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
+    super('Adagrad', params as Params<Required<AdagradOptions>>, options, defaults, ['step', 'sum']);
   }
 
   protected check({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize }: Required<AdagradOptions>): void {

@@ -45,9 +45,8 @@ abstract class AdamLike extends Optimizer<Required<AdamOptions>> {
       weightDecay: decoupled ? 0.01 : 0,
       amsgrad: false,
       maximize: false,
-      ...options,
     };
-    super(name, params as Params<Required<AdamOptions>>, defaults, ['step', 'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']);
+    super(name, params as Params<Required<AdamOptions>>, options, defaults, ['step', 'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']);
     this.#decoupled = decoupled;
   }
 

@@ -37,10 +37,15 @@ export abstract class Optimizer<Options extends object = object> {
   readonly #stateNames: readonly string[];
 
   /** `stateNames`: what a state dict may hold for one parameter. */
-  constructor(op: string, params: Params<Options>, defaults: Options, stateNames: readonly string[]) {
+  constructor(op: string, params: Params<Options>, options: Partial<Options>, defaults: Options, stateNames: readonly string[]) {
     this.#op = op;
     this.#stateNames = stateNames;
+    if (typeof options !== 'object' || options === null) {
+      throw new KonvError(op, `expected an object of options, got ${String(options)}; write { lr: 0.01 }`);
+    }
     this.defaults = defaults;
+    this.#checkNames(options);
+    this.defaults = { ...defaults, ...options };
     for (const group of readGroups(op, params)) this.addParamGroup(group);
   }
 

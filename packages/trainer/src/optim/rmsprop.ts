@@ -25,8 +25,8 @@ export interface RMSpropOptions {
  */
 export class RMSprop extends Optimizer<Required<RMSpropOptions>> {
   constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
-    const defaults = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false, ...options };
-    super('RMSprop', params as Params<Required<RMSpropOptions>>, defaults, ['step', 'square_avg', 'momentum_buffer', 'grad_avg']);
+    const defaults = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false };
+    super('RMSprop', params as Params<Required<RMSpropOptions>>, options, defaults, ['step', 'square_avg', 'momentum_buffer', 'grad_avg']);
   }
 
   protected check({ lr, alpha, eps, weightDecay, momentum, centered, maximize }: Required<RMSpropOptions>): void {

@@ -23,8 +23,8 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions) {
-    const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options };
-    super('SGD', params as Params<Required<SGDOptions>>, defaults, ['momentum_buffer']);
+    const defaults = { lr: Number.NaN, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+    super('SGD', params as Params<Required<SGDOptions>>, options, defaults, ['momentum_buffer']);
   }
 
   protected check({ lr, momentum, dampening, weightDecay, nesterov, maximize }: Required<SGDOptions>): void {
