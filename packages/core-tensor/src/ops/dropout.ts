@@ -5,13 +5,12 @@ import { noGrad } from '../grad-mode.js';
 import { fillDropoutMask } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { fillPhiloxMask } from '../random/philox.js';
-import { type Shape, showShape, sizeOf } from '../shape.js';
+import { showShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { add, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { tidy } from './handles.js';
 import { checkFloat, checkTensor } from './spatial.js';
-import { permute } from './view.js';
 
 export interface DropoutOptions {
   /** The probability with which a value becomes 0. Default: 0.5. */
@@ -32,7 +31,7 @@ export function checkDropout(op: string, { p = 0.5, generator }: DropoutOptions)
   const drawn: unknown = generator;
   if (drawn === undefined || drawn === 'philox' || typeof (drawn as Generator | null)?.uniform53 === 'function') return;
   const got = typeof drawn === 'string' ? `'${drawn}'` : String(drawn);
-  throw new KonvError(op, `expected generator to be a Generator or 'philox', got ${got}`);
+  throw new KonvError(op, `expected generator to be a Generator or 'philox', got ${got}; leave it out for PyTorch's masks`);
 }
 
 /** One byte a value: 1 is kept. */
@@ -47,45 +46,9 @@ function maskBytes(n: number, p: number, generator: DropoutOptions['generator'])
   return bytes;
 }
 
-/**
- * The axes from the slowest to the fastest in memory: PyTorch draws a mask in the order in which a tensor lies there, which
- * is another one for a transposed view. Expanded axes stay where they are.
- */
-function memoryOrder(shape: Shape, strides: readonly number[]): number[] {
-  const order = shape.map((_, i) => shape.length - 1 - i);
-  const slower = (a: number, b: number): number => {
-    if (strides[a] === 0 || strides[b] === 0) return 0;
-    if (strides[a] !== strides[b]) return strides[a] - strides[b];
-    return shape[a] > shape[b] ? 1 : 0;
-  };
-  for (let i = 1; i < order.length; i++) {
-    let at = i;
-    for (let j = i - 1; j >= 0; j--) {
-      const difference = slower(order[j], order[at]);
-      if (difference < 0) break;
-      if (difference === 0) continue;
-      [order[j], order[at]] = [order[at], order[j]];
-      at = j;
-    }
-  }
-  return order.reverse();
-}
-
-/** A mask like x, drawn in the order of x's memory. */
+/** A mask for every value of x, row-major however x lies in memory, as PyTorch's. */
 function maskLike(x: Tensor, p: number, generator: DropoutOptions['generator']): Tensor {
-  const bytes = maskBytes(x.size, p, generator);
-  if (x.isContiguous) return fromHost(x.device, bytes, x.shape, 'bool');
-  const order = memoryOrder(x.shape, x.ref.strides);
-  const drawn = fromHost(
-    x.device,
-    bytes,
-    order.map((axis) => x.shape[axis]),
-    'bool',
-  );
-  return permute(
-    drawn,
-    order.map((_, axis) => order.indexOf(axis)),
-  );
+  return fromHost(x.device, maskBytes(x.size, p, generator), x.shape, 'bool');
 }
 
 type Mask = (p: number) => Tensor;
@@ -109,8 +72,8 @@ function drop(op: string, x: Tensor, options: DropoutOptions, mask: Mask): Tenso
 /**
  * y = x m / (1 - p), m = 0 with probability p, else 1, for each value by itself; outside of training y = x, the very tensor.
  *
- * x of any shape -> x's shape. p 0.5 by default; p = 1 gives 0. Two draws a value (none for p = 0 or 1), in the order in
- * which x lies in memory: PyTorch's masks. Errors: `KonvError` unless p is in [0, 1]; `DTypeError` unless float.
+ * x of any shape -> x's shape. p 0.5 by default; p = 1 gives 0. Two draws a value (none for p = 0 or 1), row-major:
+ * PyTorch's masks. Errors: `KonvError` unless p is in [0, 1]; `DTypeError` unless float.
  * Source: torch.nn.functional.dropout.
  */
 export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
