@@ -1,9 +1,8 @@
-import { conv1d, conv2d, conv3d, KonvError, type PerAxis, ShapeError, type Tensor } from '@konv/core-tensor';
+import { conv1d, conv2d, conv3d, isTensor, KonvError, pad, type PerAxis, ShapeError, type Tensor } from '@konv/core-tensor';
 import { checkOptions, perAxis } from './arguments.js';
 import { ConvNd, convNdNames, type ConvNdOptions } from './conv-nd.js';
 import { KEEPS_NOTHING } from './module/keeps-nothing.js';
 import { tuple } from './module/print.js';
-import { padAround } from './padding-mode.js';
 
 export interface ConvLayerOptions extends ConvNdOptions {
   /** On both sides of each axis. 'same' keeps the size (stride 1 only), the odd column going to the end. Default: 0. */
@@ -35,25 +34,34 @@ abstract class PlainConvNd extends ConvNd {
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride, padding, dilation, groups } = this;
-    if (this.paddingMode === 'zeros') return this.#conv(x, this.weight, this.bias, { stride, padding, dilation, groups });
-    const { low, high } = this.#sides();
-    const padded = padAround(x, this.paddingMode, low, high);
+    const { stride, padding, dilation, groups, paddingMode } = this;
+    const rank = this.kernelSize.length;
+    const sides = paddingMode === 'zeros' ? [] : this.#sides();
+    // What has other axes is refused by the convolution, which can say what they are.
+    const fits = isTensor(x) && (x.rank === rank + 1 || x.rank === rank + 2);
+    if (paddingMode === 'zeros' || sides.every((n) => n === 0) || !fits) {
+      return this.#conv(x, this.weight, this.bias, { stride, padding, dilation, groups });
+    }
+    const padded = pad(x, sides, { mode: paddingMode });
     try {
       return this.#conv(padded, this.weight, this.bias, { stride, padding: 0, dilation, groups });
     } finally {
       // What the gradient needs of it the tape holds itself.
-      if (padded !== x) padded.dispose();
+      padded.dispose();
     }
   }
 
-  #sides(): { low: readonly number[]; high: readonly number[] } {
+  /** The padding as `pad` takes it: before and after each axis, the last axis first. */
+  #sides(): number[] {
     const { padding } = this;
-    if (padding === 'valid') return { low: this.kernelSize.map(() => 0), high: this.kernelSize.map(() => 0) };
-    if (padding !== 'same') return { low: padding, high: padding };
-    const total = this.kernelSize.map((k, i) => this.dilation[i] * (k - 1));
-    const low = total.map((t) => Math.floor(t / 2));
-    return { low, high: total.map((t, i) => t - low[i]) };
+    const sides = this.kernelSize.map((k, i) => {
+      if (padding === 'valid') return [0, 0];
+      if (padding !== 'same') return [padding[i], padding[i]];
+      const total = this.dilation[i] * (k - 1);
+      const low = Math.floor(total / 2);
+      return [low, total - low];
+    });
+    return sides.reverse().flat();
   }
 }
 
