@@ -20,6 +20,9 @@ LAYERS = [
     (0, ['Conv3d', [2, 2, [2, 3, 2]], {}]), (0, ['ConvTranspose1d', [2, 3, 3], {}]),
     (0, ['ConvTranspose2d', [3, 2, 3], {'stride': 2}]), (5, ['ConvTranspose2d', [4, 6, [2, 3]], {'groups': 2}]),
     (0, ['ConvTranspose3d', [2, 2, 2], {}]), (0, ['BatchNorm2d', [3], {}]),
+    (0, ['LayerNorm', [[2, 3]], {}]), (0, ['GroupNorm', [2, 4], {}]), (0, ['InstanceNorm1d', [3], {'affine': True}]),
+    (4, ['Embedding', [3, 2], {}]), (5, ['Embedding', [3, 5], {'paddingIdx': 1}]), (6, ['Embedding', [5, 7], {'paddingIdx': -1}]),
+    (9, ['Sequential', [['Embedding', [4, 3], {}], ['LayerNorm', [3], {}], ['Dropout', [0.5], {}], ['Linear', [3, 2], {}]]]),
     (42, ['Sequential', [['Conv2d', [1, 2, 3], {}], ['ReLU'], ['Flatten'], ['Linear', [8, 3], {}]]]),
 ]
 

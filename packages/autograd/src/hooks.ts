@@ -73,7 +73,10 @@ function checkReplacement(value: unknown, g: Tensor): Tensor {
   if (!isTensor(value)) throw new GradError(op, `expected a hook to return a tensor or nothing, got ${typeof value}; return the gradient`);
   if (value.storage === null) throw disposed(op, value);
   if (!sameShape(value.shape, g.shape)) {
-    throw new ShapeError(op, `expected a hook to return a gradient of shape ${showShape(g.shape)}, got ${showShape(value.shape)}`);
+    throw new ShapeError(
+      op,
+      `expected a hook to return a gradient of shape ${showShape(g.shape)}, got ${showShape(value.shape)}; reshape or expand it`,
+    );
   }
   if (value.dtype !== g.dtype)
     throw new DTypeError(op, `expected a hook to return a gradient of dtype ${g.dtype}, got ${value.dtype}; cast it`);

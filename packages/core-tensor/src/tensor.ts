@@ -150,7 +150,10 @@ export class Tensor {
   registerHook(hook: GradientHook): () => void {
     reading.liveStorage('registerHook', this);
     if (typeof hook !== 'function') {
-      throw new GradError('registerHook', `expected a function of the gradient, got ${hook === null ? 'null' : typeof hook}`);
+      throw new GradError(
+        'registerHook',
+        `expected a function of the gradient, got ${hook === null ? 'null' : typeof hook}; pass (gradient) => ...`,
+      );
     }
     if (!this.requiresGrad) {
       throw new GradError('registerHook', 'expected a tensor that requires grad, got one that gets no gradient; set requiresGrad first');

@@ -3,16 +3,16 @@ import { isModule } from './module/brand.js';
 import { Module } from './module/module.js';
 
 function gotInstead(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null) return 'null; leave it out';
   if (Array.isArray(value)) return 'an array; spread it: (...layers)';
   if (typeof value === 'function') return 'a function; write a Module around it, or call new for a class';
-  return `a ${typeof value}`;
+  return `a ${typeof value}; wrap it in a Module`;
 }
 
 /** Refuses a name that cannot be a key, or that is taken by anything but what `replaceable` says. */
 export function checkName(container: string, owner: object, name: unknown, replaceable: (value: unknown) => boolean): string {
   if (typeof name !== 'string' || name === '' || name.includes('.')) {
-    throw new KonvError(container, `expected names without dots, got "${String(name)}"`);
+    throw new KonvError(container, `expected names without dots, got "${String(name)}"; rename it`);
   }
   if (!(name in owner) || (Object.hasOwn(owner, name) && replaceable((owner as Record<string, unknown>)[name]))) return name;
   throw new KonvError(container, `expected a free name, got "${name}", which ${container} has already; take another`);
@@ -27,7 +27,10 @@ export function checkModule(container: string, name: string, module: unknown): M
 export function position(op: string, index: unknown, size: number, last: number, what: string): number {
   const i = index as number;
   if (Number.isInteger(i) && i >= -size && i <= last) return i < 0 ? i + size : i;
-  throw new KonvError(op, `expected a position among ${size} ${what}, got ${String(index)}`);
+  throw new KonvError(
+    op,
+    `expected a position among ${size} ${what}, got ${String(index)}; positions count from 0, or from the end where negative`,
+  );
 }
 
 /** What Sequential and ModuleList have in common: modules in an order, numbered unless they have names. */
@@ -55,7 +58,10 @@ export abstract class ModuleSequence extends Module {
   extend(modules: Iterable<Module>): this {
     const given: unknown = modules;
     if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-      throw new KonvError('extend', `expected a list of modules, got ${isModule(given) ? `a ${given.constructor.name}` : typeof given}`);
+      throw new KonvError(
+        'extend',
+        `expected a list of modules, got ${isModule(given) ? `a ${given.constructor.name}` : typeof given}; wrap it in [ ]`,
+      );
     }
     const list = [...modules];
     const start = this.length;

@@ -80,7 +80,7 @@ export class Embedding extends Module {
     checkOptions('fromPretrained', options, ['freeze', 'paddingIdx']);
     if (!isTensor(table) || table.rank !== 2) {
       const got = isTensor(table) ? showShape(table.shape) : typeof table;
-      throw new ShapeError('fromPretrained', `expected a table [numEmbeddings, embeddingDim], got ${got}`);
+      throw new ShapeError('fromPretrained', `expected a table [numEmbeddings, embeddingDim], got ${got}; reshape it`);
     }
     const frozen = flag('fromPretrained', 'freeze', options.freeze ?? true);
     checkPaddingIdx('fromPretrained', options.paddingIdx, table.shape[0]);

@@ -27,7 +27,10 @@ export class ModuleDict extends Module {
   get(name: string): Module {
     if (this.has(name)) return (this as unknown as Record<string, Module>)[name];
     const known = [...this.keys()].map((key) => `"${key}"`).join(', ');
-    throw new KonvError('ModuleDict', `expected one of the names ${known === '' ? '(none yet)' : known}, got "${String(name)}"`);
+    throw new KonvError(
+      'ModuleDict',
+      `expected one of the names ${known === '' ? '(none yet)' : known}, got "${String(name)}"; add it with set()`,
+    );
   }
   /** Adds a module, or puts another in the place of the one of that name. */
   set(name: string, module: Module): this {
@@ -49,8 +52,12 @@ export class ModuleDict extends Module {
     const given: unknown = modules;
     const other = isModule(given) && !(given instanceof ModuleDict);
     if (typeof given !== 'object' || given === null || Array.isArray(given) || other) {
-      const got = Array.isArray(given) ? 'an array; use a ModuleList' : isModule(given) ? `a ${given.constructor.name}` : typeof given;
-      throw new KonvError('ModuleDict', `expected a record of modules, got ${got}`);
+      const got = Array.isArray(given)
+        ? 'an array (for a list there is ModuleList)'
+        : isModule(given)
+          ? `a ${given.constructor.name}`
+          : typeof given;
+      throw new KonvError('ModuleDict', `expected a record of modules, got ${got}; write { name: module }`);
     }
     const entries = modules instanceof ModuleDict ? [...modules.items()] : Object.entries(modules);
     for (const [name, module] of entries) {

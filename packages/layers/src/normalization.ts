@@ -47,7 +47,8 @@ export class LayerNorm extends Module {
     checkOptions(layer, options, ['eps', 'elementwiseAffine', ...plainNames]);
     const sizes = Array.isArray(normalizedShape) ? normalizedShape : [normalizedShape];
     this.normalizedShape = sizes.map((n) => whole(layer, 'normalizedShape', n, 1));
-    if (sizes.length === 0) throw new ShapeError(layer, 'expected normalizedShape to have at least one axis, got []');
+    if (sizes.length === 0)
+      throw new ShapeError(layer, 'expected normalizedShape to have at least one axis, got []; pass the last sizes of the input');
     this.eps = checkEps(layer, options.eps);
     this.elementwiseAffine = flag(layer, 'elementwiseAffine', options.elementwiseAffine ?? true);
     this.weight = this.elementwiseAffine ? emptyParameter(layer, this.normalizedShape, options) : null;

@@ -7,7 +7,10 @@ import { ownParameters } from './module/walk.js';
 function toParameter(container: string, name: string, value: unknown): Parameter {
   if (isParameter(value)) return value;
   if (isTensor(value)) return new Parameter(value);
-  throw new KonvError(container, `expected a Parameter or a tensor at "${name}", got ${value === null ? 'null' : typeof value}`);
+  throw new KonvError(
+    container,
+    `expected a Parameter or a tensor at "${name}", got ${value === null ? 'null' : typeof value}; wrap numbers with tensor(...)`,
+  );
 }
 
 /** `  (name): Parameter containing: [torch.float32 of size 2x3]` */
@@ -48,7 +51,10 @@ export class ParameterList extends Module {
   }
   extend(values: Iterable<Tensor>): this {
     if (typeof values !== 'object' || values === null || !(Symbol.iterator in values)) {
-      throw new KonvError('ParameterList', `expected a list of parameters, got ${isTensor(values) ? 'a tensor' : typeof values}`);
+      throw new KonvError(
+        'ParameterList',
+        `expected a list of parameters, got ${isTensor(values) ? 'a tensor' : typeof values}; wrap it in [ ]`,
+      );
     }
     const list = [...values];
     list.forEach((value, i) => {
@@ -87,7 +93,10 @@ export class ParameterDict extends Module {
   get(name: string): Parameter {
     if (this.has(name)) return (this as unknown as Record<string, Parameter>)[name];
     const known = [...this.keys()].map((key) => `"${key}"`).join(', ');
-    throw new KonvError('ParameterDict', `expected one of the names ${known === '' ? '(none yet)' : known}, got "${String(name)}"`);
+    throw new KonvError(
+      'ParameterDict',
+      `expected one of the names ${known === '' ? '(none yet)' : known}, got "${String(name)}"; add it with set()`,
+    );
   }
   /** Adds a Parameter, or puts another in the place of the one of that name. */
   set(name: string, value: Tensor): this {

@@ -21,7 +21,7 @@ export class Holder extends nn.Module {
   }
 }
 
-export type Description = [type: string, args?: unknown[], options?: object] | { type: string; children: Record<string, Description> };
+export type Description = [type: string, args?: unknown[] | Record<string, unknown>, options?: object] | { type: string; children: Record<string, Description> };
 
 /** Builds what a fixture describes; null where a type in it is not there. */
 export function build(d: Description): nn.Module | null {
@@ -36,13 +36,18 @@ export function build(d: Description): nn.Module | null {
     return module;
   }
   const [type, args = [], options] = d;
-  if (type === 'Sequential') {
-    const children = (args as Description[]).map(build);
-    return children.includes(null) ? null : new nn.Sequential(...(children as nn.Module[]));
+  if (type === 'Sequential' || type === 'ModuleList') {
+    const children = (args as Description[]).map(build) as nn.Module[];
+    if (children.includes(null as never)) return null;
+    return type === 'Sequential' ? new nn.Sequential(...children) : new nn.ModuleList(children);
+  }
+  if (type === 'ModuleDict') {
+    const children = Object.entries(args as Record<string, Description>).map(([name, child]) => [name, build(child)]);
+    return new nn.ModuleDict(Object.fromEntries(children));
   }
   const Layer = (nn as unknown as Record<string, (new (...a: unknown[]) => nn.Module) | undefined>)[type];
   if (Layer === undefined) return null;
-  return options && Object.keys(options).length > 0 ? new Layer(...args, options) : new Layer(...args);
+  return options && Object.keys(options).length > 0 ? new Layer(...(args as unknown[]), options) : new Layer(...(args as unknown[]));
 }
 
 /** A second backend; registered until the test's end, which must leave nothing on it. */

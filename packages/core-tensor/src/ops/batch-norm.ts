@@ -23,7 +23,10 @@ function checkChannels(op: string, x: Tensor, named: Readonly<Record<string, Ten
     if (t === null) continue;
     checkFloat(op, name, t);
     if (!sameShape(t.shape, [x.shape[1]])) {
-      throw new ShapeError(op, `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}`);
+      throw new ShapeError(
+        op,
+        `expected ${name} [${x.shape[1]}] (input ${showShape(x.shape)}), got ${showShape(t.shape)}; build it for these channels`,
+      );
     }
   }
 }
@@ -34,7 +37,7 @@ export const batchNormTrainOp: Op<BatchNormAttrs> = defineOp('batchNormTrain', {
   infer: (inputs) => {
     const [x, weight, bias] = inputs as [Tensor, Tensor | null, Tensor | null];
     checkFloat('batchNorm', 'input', x);
-    if (x.rank !== 3) throw new ShapeError('batchNorm', `expected [batch, channels, inner], got ${showShape(x.shape)}`);
+    if (x.rank !== 3) throw new ShapeError('batchNorm', `expected [batch, channels, inner], got ${showShape(x.shape)}; reshape it`);
     checkChannels('batchNorm', x, { weight, bias });
     const channels = { shape: [x.shape[1]], dtype: x.dtype };
     return [x, channels, channels];
@@ -73,7 +76,7 @@ export const batchNormGradOp: Op<BatchNormGradients> = defineNonDifferentiableOp
     if (x.rank !== 3 || !sameShape(x.shape, dy.shape)) {
       throw new ShapeError(
         'batchNormGrad',
-        `expected input and dy [batch, channels, inner], got ${showShape(x.shape)} and ${showShape(dy.shape)}`,
+        `expected input and dy [batch, channels, inner], got ${showShape(x.shape)} and ${showShape(dy.shape)}; reshape them`,
       );
     }
     checkChannels('batchNormGrad', x, { weight, mean, invStd });
@@ -166,11 +169,13 @@ export function batchNorm(
   checkFloat(op, 'input', x);
   if (x.rank < 2)
     throw new ShapeError(op, `expected input [batch, channels, ...], got ${showShape(x.shape)}; unsqueeze(0) adds a batch axis`);
-  if ((runningMean === null) !== (runningVar === null)) throw new DTypeError(op, 'expected both running statistics or none, got one');
+  if ((runningMean === null) !== (runningVar === null))
+    throw new DTypeError(op, 'expected both running statistics or none, got one; pass both');
   checkNumbers(op, eps, momentum);
   checkChannels(op, x, { runningMean, runningVar, weight, bias });
   if (!training) {
-    if (runningMean === null || runningVar === null) throw new DTypeError(op, 'expected running statistics outside of training, got none');
+    if (runningMean === null || runningVar === null)
+      throw new DTypeError(op, 'expected running statistics outside of training, got none; pass them, or training');
     return tidy(() => evaluate(x, runningMean, runningVar, weight, bias, eps));
   }
   const [batch, channels] = x.shape;
@@ -194,13 +199,13 @@ export function batchNorm(
 }
 
 function checkNumbers(op: string, eps: unknown, momentum: unknown): void {
-  if (typeof eps !== 'number' || !(eps >= 0)) throw new ShapeError(op, `expected eps >= 0, got ${String(eps)}`);
+  if (typeof eps !== 'number' || !(eps >= 0)) throw new ShapeError(op, `expected eps >= 0, got ${String(eps)}; the default is 1e-5`);
   if (isTensor(momentum)) {
     if (momentum.size === 1) return;
-    throw new ShapeError(op, `expected momentum to be a scalar, got shape ${showShape(momentum.shape)}`);
+    throw new ShapeError(op, `expected momentum to be a scalar, got shape ${showShape(momentum.shape)}; pass a number`);
   }
   if (typeof momentum !== 'number' || !(momentum >= 0 && momentum <= 1)) {
-    throw new ShapeError(op, `expected momentum in [0, 1], got ${String(momentum)}`);
+    throw new ShapeError(op, `expected momentum in [0, 1], got ${String(momentum)}; the default is 0.1`);
   }
 }
 

@@ -31,7 +31,7 @@ function normalizeRows(x: Tensor, rows: number, eps: number): Tensor {
 
 function checkEps(op: string, eps: unknown): void {
   if (typeof eps === 'number' && eps >= 0) return;
-  throw new ShapeError(op, `expected eps >= 0, got ${String(eps)}`);
+  throw new ShapeError(op, `expected eps >= 0, got ${String(eps)}; the default is 1e-5`);
 }
 
 function checkAffine(op: string, x: Tensor, shape: Shape, weight: Optional, bias: Optional): void {
@@ -39,7 +39,10 @@ function checkAffine(op: string, x: Tensor, shape: Shape, weight: Optional, bias
     if (t === null) continue;
     checkFloat(op, name, t);
     if (sameShape(t.shape, shape)) continue;
-    throw new ShapeError(op, `expected ${name} ${showShape(shape)} (input ${showShape(x.shape)}), got ${showShape(t.shape)}`);
+    throw new ShapeError(
+      op,
+      `expected ${name} ${showShape(shape)} (input ${showShape(x.shape)}), got ${showShape(t.shape)}; build it for this input`,
+    );
   }
 }
 
@@ -141,7 +144,8 @@ export function instanceNorm(
   const [batch, channels, ...spatial] = x.shape;
   if (!useInputStats) return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
   checkAffine(op, x, [channels], weight, bias);
-  if ((runningMean === null) !== (runningVar === null)) throw new DTypeError(op, 'expected both running statistics or none, got one');
+  if ((runningMean === null) !== (runningVar === null))
+    throw new DTypeError(op, 'expected both running statistics or none, got one; pass both');
   checkAffine(op, x, [channels], runningMean, runningVar);
   checkEps(op, eps);
   const inner = sizeOf(spatial);

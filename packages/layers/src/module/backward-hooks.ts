@@ -60,7 +60,7 @@ export class BackwardHooks {
         const got = Array.isArray(next) ? `${next.length}` : isTensor(next) ? 'a tensor' : typeof next;
         throw new KonvError(
           'registerFullBackwardHook',
-          `expected a hook of ${this.#module.constructor.name} to return nothing or an array of ${current.length} gradients, one an input, got ${got}`,
+          `expected a hook of ${this.#module.constructor.name} to return nothing or an array of ${current.length} gradients, one an input, got ${got}; null stands for none`,
         );
       }
       current = next;
