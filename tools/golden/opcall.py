@@ -117,7 +117,7 @@ OPS = {
     'clamp': lambda t, a: torch.clamp(t[0], a.get('min'), a.get('max')),
     'clampMin': lambda t, a: torch.clamp_min(t[0], a['min']), 'clampMax': lambda t, a: torch.clamp_max(t[0], a['max']),
     'isclose': lambda t, a: torch.isclose(t[0], t[1], **pick(a, rtol='rtol', atol='atol', equalNan='equal_nan')),
-    'where': lambda t, a: torch.where(*t),
+    'where': lambda t, a: torch.where(*t), 'logicalNot': lambda t, a: torch.logical_not(t[0]),
     'sum': reduce(torch.sum), 'mean': reduce(torch.mean),
     'max': extremum(torch.max), 'min': extremum(torch.min),
     'amax': reduce(torch.amax), 'amin': reduce(torch.amin),

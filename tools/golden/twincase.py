@@ -9,6 +9,7 @@ Files of a twin, under packages/konv/test/fixtures/twins/:
       step leaves. Gradients and parameters after the step of tensors over 4096 elements are every 16th element of the
       flat tensor; the index gives stride and greatest magnitude of the whole.
 """
+import copy
 import gzip
 import hashlib
 from pathlib import Path
@@ -47,7 +48,9 @@ def as32(t):
 class Twin:
     """`runs`: name -> (optimizer of parameters, scheduler of optimizer or None, options as konv is to set them)."""
 
-    def __init__(self, name, command, *, seed, batch, build, loss, model, recipe, runs, steps=(100, 100)):
+    def __init__(self, name, command, *, seed, batch, build, loss, model, recipe, runs, steps=(100, 100), own_error=False):
+        """`own_error`: the index also says how far PyTorch's float32 gradients are from its own float64 ones."""
+        self.own_error = own_error
         self.name, self.command, self.seed, self.batch = name, command, seed, batch
         self.build, self.loss, self.model, self.recipe, self.runs = build, loss, model, recipe, runs
         self.steps64, self.steps32 = steps
@@ -94,6 +97,7 @@ class Twin:
                 for key, b in net.named_buffers():
                     tensors[f'before.{key}'] = b.clone()
             lr = optimizer.param_groups[0]['lr']
+            exact = self.float64_gradients(net, indices) if self.own_error else None
 
             def middle(loss):
                 for key, p in net.named_parameters():
@@ -101,6 +105,8 @@ class Twin:
                     gradients[key] = {
                         'stride': STRIDE if p.numel() > SAMPLE_OVER else 1, 'maxAbs': as32(p.grad.abs().max()),
                     }
+                    if exact:
+                        gradients[key]['ownError'] = float(f'{(p.grad - exact[key]).abs().max().item():.3g}')
                 path = f'{FOLDER}/{self.name}-{kind}-{n}.safetensors'
 
                 def after():
@@ -123,6 +129,14 @@ class Twin:
             return middle
         return look
 
+    def float64_gradients(self, net, indices):
+        """Of the step that comes, from the same parameters."""
+        images, labels, _ = self.data[indices.tolist()]
+        twin = copy.deepcopy(net).double()
+        twin.zero_grad()
+        self.loss(twin(images.double()), images.double(), labels).backward()
+        return {key: p.grad for key, p in twin.named_parameters()}
+
     @staticmethod
     def initial(net):
         out = {}
@@ -135,6 +149,7 @@ class Twin:
         return out
 
     def files(self, data):
+        self.data = data
         net, batches = self.start(data)
         order = [indices.tolist() for _, _, indices in batches]
         whole = torch.tensor(sum(order, []), dtype=torch.int32)

@@ -40,7 +40,7 @@ def resnet18():
 
 
 RESNET = twincase.Twin(
-    'resnet18', 'npm run golden -- twins', seed=SEED, batch=16, build=resnet18,
+    'resnet18', 'npm run golden -- twins', seed=SEED, batch=16, build=resnet18, own_error=True,
     loss=lambda y, x, labels: nn.functional.cross_entropy(y, labels),
     model='packages/konv/test/twin-models.ts',
     recipe='manualSeed(7), then the model, then DataLoader(batchSize 16, shuffle) over the 10 000 training images '

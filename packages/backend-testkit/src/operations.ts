@@ -71,6 +71,7 @@ import {
   log1p,
   log2,
   logicalAnd,
+  logicalNot,
   logicalOr,
   logicalXor,
   logsigmoid,
@@ -269,6 +270,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   isclose: ([a, b], attrs) => isclose(t(a), t(b), attrs),
   clampMin: ([x], a) => clampMin(t(x), n(a.min)),
   clampMax: ([x], a) => clampMax(t(x), n(a.max)),
+  logicalNot: unary(logicalNot),
   where: ([condition, a, b]) => where(t(condition), a as Tensor, b as Tensor),
 
   sum: reduce(sum),

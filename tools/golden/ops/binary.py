@@ -55,5 +55,7 @@ def make():
     s.case('where', 'scalar tensors', [condition, [], []])
     s.case('where', 'not-taken NaN', [boolean(True, False), f32(1., nan), f32(nan, 2.)])
     s.case('where', 'int32', [condition, ints([2, 3], -9, 9), ints([3], -9, 9)])
+    for op in ('eq', 'ne', 'lt', 'le', 'gt', 'ge'):
+        s.error(op, 'shapes do not fit', [[2, 3], [2, 4]])
     s.error('where', 'shapes do not fit', [condition, [2, 3], [2, 4]])
     return s.typescript(NAME)

@@ -85,6 +85,9 @@ def make():
         s.case(op, 'bool', [boolean(True, False)])
         s.case(op, 'empty', [[0, 2]], grad=False)
     pairs = [boolean(True, True, False, False), boolean(True, False, True, False)]
+    s.case('logicalNot', 'bool', [boolean(True, False)], grad=False)
+    s.case('logicalNot', 'float32', [f32(0., -0., 1., nan, -inf)], grad=False)
+    s.case('logicalNot', 'int32', [i32(0, 1, -7)], grad=False)
     for op in ('logicalAnd', 'logicalOr', 'logicalXor'):
         s.case(op, 'bool', pairs)
         s.case(op, 'float32, NaN is true', [f32(0., -0., nan, 2., 0.), f32(1., 0., 0., nan, nan)], grad=False)
