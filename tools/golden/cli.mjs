@@ -23,6 +23,9 @@ if (!python) {
   );
   process.exitCode = 1;
 } else {
-  const { status, signal } = spawnSync(python, [join(folder, 'run.py'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const interop = process.argv.includes('--interop');
+  const command = interop ? ['formats_interop.py'] : ['run.py', ...process.argv.slice(2)];
+  const env = { ...process.env, KONV_NODE: process.execPath };
+  const { status, signal } = spawnSync(python, [join(folder, command[0]), ...command.slice(1)], { stdio: 'inherit', env });
   process.exitCode = status ?? (signal ? 130 : 1);
 }
