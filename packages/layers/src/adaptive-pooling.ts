@@ -6,6 +6,7 @@ import {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
   type AdaptiveSize,
+  KonvError,
   ShapeError,
   type Tensor,
 } from '@konv/core-tensor';
@@ -50,8 +51,11 @@ abstract class AdaptivePoolNd extends Module {
 abstract class AdaptiveAvgPoolNd extends AdaptivePoolNd {
   readonly #pool: typeof adaptiveAvgPool2d;
 
-  constructor(rank: 1 | 2 | 3, outputSize: AdaptiveSize) {
-    super(`AdaptiveAvgPool${rank}d`, rank, outputSize);
+  constructor(rank: 1 | 2 | 3, outputSize: AdaptiveSize, more: readonly unknown[]) {
+    const layer = `AdaptiveAvgPool${rank}d`;
+    // `new AdaptiveAvgPool2d(7, 7)` would else be one size for both axes by luck only.
+    if (more.length > 0) throw new KonvError(layer, `expected outputSize alone, got ${more.length + 1} arguments; put the sizes in a list`);
+    super(layer, rank, outputSize);
     this.#pool = [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][rank - 1];
   }
   override forward(x: Tensor): Tensor {
@@ -85,8 +89,8 @@ abstract class AdaptiveMaxPoolNd<Indices extends boolean> extends AdaptivePoolNd
  */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
   static readonly [KEEPS_NOTHING] = true;
-  constructor(outputSize: AdaptiveSize) {
-    super(1, outputSize);
+  constructor(outputSize: AdaptiveSize, ...more: never[]) {
+    super(1, outputSize, more);
   }
 }
 /**
@@ -95,15 +99,15 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
  */
 export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
   static readonly [KEEPS_NOTHING] = true;
-  constructor(outputSize: AdaptiveSize) {
-    super(2, outputSize);
+  constructor(outputSize: AdaptiveSize, ...more: never[]) {
+    super(2, outputSize, more);
   }
 }
 /** The same over [batch, channels, depth, height, width]. Source: torch.nn.AdaptiveAvgPool3d. */
 export class AdaptiveAvgPool3d extends AdaptiveAvgPoolNd {
   static readonly [KEEPS_NOTHING] = true;
-  constructor(outputSize: AdaptiveSize) {
-    super(3, outputSize);
+  constructor(outputSize: AdaptiveSize, ...more: never[]) {
+    super(3, outputSize, more);
   }
 }
 

@@ -103,6 +103,11 @@ describe('pools refuse when they are built', () => {
     ['null alone', () => new nn.AdaptiveMaxPool2d(null as never), /got null/],
     ['size 0', () => new nn.AdaptiveAvgPool1d(0), /^\[AdaptiveAvgPool1d\] expected outputSize to be a whole number >= 1, got 0/],
     ['three sizes', () => new nn.AdaptiveAvgPool2d([1, 2, 3]), /or 2 of them \(null keeps an axis\), got \[1, 2, 3\]/],
+    [
+      'sizes one by one',
+      () => new nn.AdaptiveAvgPool2d(7, ...([5] as never[])),
+      /expected outputSize alone, got 2 arguments; put the sizes in a list/,
+    ],
     ['kernel 0', () => new nn.MaxUnpool2d(0), /^\[MaxUnpool2d\] expected kernelSize/],
     ['norm 0', () => new nn.LPPool2d(0, 2), /^\[LPPool2d\] expected normType to be a finite number other than 0, got 0/],
   ])('%s', (_, call, message) => {
