@@ -53,7 +53,7 @@ abstract class AdaptiveAvgPoolNd extends AdaptivePoolNd {
 
   constructor(rank: 1 | 2 | 3, outputSize: AdaptiveSize, more: readonly unknown[]) {
     const layer = `AdaptiveAvgPool${rank}d`;
-    // `new AdaptiveAvgPool2d(7, 7)` would else be one size for both axes by luck only.
+    // Of `new AdaptiveAvgPool2d(7, 5)` the second size would be lost.
     if (more.length > 0) throw new KonvError(layer, `expected outputSize alone, got ${more.length + 1} arguments; put the sizes in a list`);
     super(layer, rank, outputSize);
     this.#pool = [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][rank - 1];
