@@ -68,6 +68,7 @@ export {
   getBackend,
   getRngState,
   GradError,
+  type GradientHook,
   gt,
   hardsigmoid,
   hardswish,

@@ -6,7 +6,7 @@ function gotInstead(value: unknown): string {
   if (value === null) return 'null; leave it out';
   if (Array.isArray(value)) return 'an array; spread it: (...layers)';
   if (typeof value === 'function') return 'a function; write a Module around it, or call new for a class';
-  return `a ${typeof value}; wrap it in a Module`;
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}; wrap it in a Module`;
 }
 
 /** Refuses a name that cannot be a key, or that is taken by anything but what `replaceable` says. */

@@ -24,9 +24,12 @@ export class Flatten extends Module {
   }
 }
 
-/** y = x, the very tensor. Source: torch.nn.Identity. */
+/** y = x, the very tensor. Takes any arguments and ignores them, so that it can stand for any layer. Source: torch.nn.Identity. */
 export class Identity extends Module {
   static readonly [KEEPS_NOTHING] = 'one op';
+  constructor(..._ignored: unknown[]) {
+    super();
+  }
   override forward(x: Tensor): Tensor {
     return x;
   }

@@ -10,7 +10,7 @@ const buffersOf = (m: nn.Module): Record<string, number[]> =>
   Object.fromEntries([...m.namedBuffers()].map(([name, t]) => [name, values(t)]));
 
 describe('batch norm', () => {
-  it('keeps its statistics past scopes, and a thousand steps leave nothing', () => {
+  it('keeps its statistics past scopes, and many steps leave nothing', () => {
     for (const momentum of [0.1, null]) {
       const net = new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4, { momentum }), new nn.ReLU());
       const step = (): void =>
@@ -23,10 +23,10 @@ describe('batch norm', () => {
         });
       step();
       const before = memory();
-      for (let i = 0; i < 999; i++) step();
+      for (let i = 0; i < 299; i++) step();
       expect(memory()).toEqual(before);
       const bn = net.at(1) as nn.BatchNorm1d;
-      expect(values(bn.num_batches_tracked as Tensor)).toEqual([1000]);
+      expect(values(bn.num_batches_tracked as Tensor)).toEqual([300]);
       net.eval();
       expect(net.forward(rand([1, 3])).shape).toEqual([1, 4]);
     }
