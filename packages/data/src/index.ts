@@ -10,4 +10,7 @@ export { FashionMNIST, type ImageSetOptions, MNIST } from './mnist.js';
 export { RandomSampler, type RandomSamplerOptions, type Sampler, SequentialSampler } from './sampler.js';
 export type { Source } from './source.js';
 export { ConcatDataset, randomSplit, Subset } from './subset.js';
-export { compose, normalize, type Transform } from './transforms.js';
+export { centerCrop, type CropPaddingMode, randomCrop, type RandomCropOptions } from './transforms/crop.js';
+export { randomHorizontalFlip, type RandomFlipOptions, randomVerticalFlip } from './transforms/flip.js';
+export { normalize } from './transforms/normalize.js';
+export { compose, type Transform } from './transforms/transform.js';

@@ -1,7 +1,7 @@
 import { checkIndex, type Dataset } from './dataset.js';
 import { type HostTensor, stackHost } from './host-tensor.js';
 import { type Images, type LoadOptions, loadImages, PIXELS, SIDE } from './mnist-files.js';
-import type { Transform } from './transforms.js';
+import type { Transform } from './transforms/transform.js';
 
 export interface ImageSetOptions extends LoadOptions {
   /** Applied to every image, `[1, 28, 28]` float32 in 0 ... 1. */
