@@ -90,6 +90,16 @@ def class_loss(fn):
     return call
 
 
+def binary_loss(fn):
+    def call(t, a):
+        options = pick(a, reduction='reduction')
+        for name, i in (('weight', 2), ('pos_weight', 3)):
+            if len(t) > i and t[i] is not None:
+                options[name] = t[i]
+        return fn(t[0], t[1], **options)
+    return call
+
+
 def batch_norm(t, a):
     x, weight, bias, mean, var = t
     mean, var = (None if s is None else s.clone() for s in (mean, var))
@@ -136,6 +146,11 @@ OPS = {
     'matmul': lambda t, a: torch.matmul(
         t[0].transpose(-1, -2) if a.get('transposeA') else t[0], t[1].transpose(-1, -2) if a.get('transposeB') else t[1]),
     'linear': lambda t, a: F.linear(*t),
+    'l1Loss': lambda t, a: F.l1_loss(*t, **a), 'smoothL1Loss': lambda t, a: F.smooth_l1_loss(*t, **a),
+    'huberLoss': lambda t, a: F.huber_loss(*t, **a),
+    'klDiv': lambda t, a: F.kl_div(*t, **pick(a, reduction='reduction', logTarget='log_target')),
+    'binaryCrossEntropy': binary_loss(F.binary_cross_entropy),
+    'binaryCrossEntropyWithLogits': binary_loss(F.binary_cross_entropy_with_logits),
     'layerNorm': lambda t, a: F.layer_norm(t[0], a['normalizedShape'], t[1], t[2], a.get('eps', 1e-5)),
     'groupNorm': lambda t, a: F.group_norm(t[0], a['numGroups'], t[1], t[2], a.get('eps', 1e-5)),
     'instanceNorm': instance_norm,

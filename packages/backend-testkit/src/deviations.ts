@@ -48,6 +48,9 @@ export const deviations: readonly Deviation[] = [
     ['indexSelect', 'index out of range'],
     ['crossEntropy', 'target too large'],
     ['crossEntropy', 'target negative'],
+    ['nllLoss', 'target too large'],
+    ['binaryCrossEntropy', 'above 1'],
+    ['binaryCrossEntropy', 'below 0'],
   ].map(([op, name]) => ({
     op,
     name,

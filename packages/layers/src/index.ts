@@ -21,7 +21,7 @@ export * as functional from './functional.js';
 export * as init from './init.js';
 export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormLayerOptions } from './instance-norm.js';
 export { Linear, type LinearOptions } from './linear.js';
-export { CrossEntropyLoss, type CrossEntropyLossOptions, type LossOptions, MSELoss, NLLLoss, type NLLLossOptions } from './losses.js';
+
 export { LPPool1d, LPPool2d, type LpPoolLayerOptions } from './lp-pooling.js';
 export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, type MaxUnpoolLayerOptions } from './max-unpooling.js';
 export type { FullBackwardHook } from './module/backward-hooks.js';
@@ -49,3 +49,19 @@ export { Sequential } from './sequential.js';
 export { Parameter } from '@konv/core-tensor';
 export type { SummaryRow } from './summary/rows.js';
 export { Summary, summary, type SummaryOptions } from './summary/summary.js';
+export {
+  BCELoss,
+  type BCELossOptions,
+  BCEWithLogitsLoss,
+  type BCEWithLogitsLossOptions,
+  HuberLoss,
+  type HuberLossLayerOptions,
+  KLDivLoss,
+  type KLDivLossOptions,
+  L1Loss,
+  MSELoss,
+  SmoothL1Loss,
+  type SmoothL1LossLayerOptions,
+} from './elementwise-losses.js';
+export type { LossOptions } from './loss-options.js';
+export { CrossEntropyLoss, type CrossEntropyLossOptions, NLLLoss, type NLLLossOptions } from './losses.js';

@@ -1,11 +1,8 @@
-import { crossEntropy, isTensor, KonvError, mseLoss, nllLoss, type Reduction, ShapeError, showShape, type Tensor } from '@konv/core-tensor';
-import { checkOptions, oneOf, whole } from './arguments.js';
+import { crossEntropy, isTensor, KonvError, nllLoss, type Reduction, ShapeError, showShape, type Tensor } from '@konv/core-tensor';
+import { checkOptions, whole } from './arguments.js';
+import { checkReduction, type LossOptions } from './loss-options.js';
 import { Module } from './module/module.js';
 
-export interface LossOptions {
-  /** 'mean' (default), 'sum', or 'none' for one loss an element. */
-  reduction?: Reduction;
-}
 export interface NLLLossOptions extends LossOptions {
   /** [classes]: how much each class counts. A buffer: it is saved and moved with the loss. Default: all the same. */
   weight?: Tensor | null;
@@ -15,23 +12,6 @@ export interface NLLLossOptions extends LossOptions {
 export interface CrossEntropyLossOptions extends NLLLossOptions {
   /** How much of the target is spread over all classes, in [0, 1]. Default: 0. */
   labelSmoothing?: number;
-}
-
-function checkReduction(layer: string, reduction: unknown): Reduction {
-  return oneOf<Reduction>(layer, 'reduction', reduction ?? 'mean', ['mean', 'sum', 'none']);
-}
-
-/** loss = (x - target)^2. x and target of one shape -> a scalar, or that shape for 'none'. Source: torch.nn.MSELoss. */
-export class MSELoss extends Module {
-  readonly reduction: Reduction;
-  constructor(options: LossOptions = {}) {
-    super();
-    checkOptions('MSELoss', options, ['reduction']);
-    this.reduction = checkReduction('MSELoss', options.reduction);
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return mseLoss(x, target, { reduction: this.reduction });
-  }
 }
 
 /** What the losses over classes have in common. */

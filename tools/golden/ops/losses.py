@@ -62,6 +62,11 @@ def make():
     s.case('crossEntropy', 'inf and nan scores', [
         f32(inf, 0., nan, 0., -inf, 0., shape=[3, 2]), i32(0, 1, 0), None], {'reduction': 'none'}, grad=False)
     s.case('crossEntropy', 'float64', [[3, 4], i32(1, 3, 0), None], dtype=torch.float64)
+    s.error('nllLoss', 'target too large', [log_probabilities([2, 3], 3), i32(0, 3), None])
+    s.error('nllLoss', 'batches differ', [log_probabilities([2, 3], 4), i32(0, 1, 2), None])
+    s.case('nllLoss', 'unbatched', [log_probabilities([1, 5], 5)[0], i32(2).reshape([]), None])
+    s.case('nllLoss', 'image, none', [log_probabilities([2, 3, 2, 2], 6), ints([2, 2, 2], 0, 3), None], {'reduction': 'none'})
+    s.case('nllLoss', 'all ignored', [log_probabilities([2, 3], 7), i32(-100, -100), None])
     s.error('crossEntropy', 'target too large', [[2, 3], i32(0, 3), None])
     s.error('crossEntropy', 'target negative', [[2, 3], i32(0, -1), None])
     s.error('crossEntropy', 'batches differ', [[2, 3], i32(0, 1, 2), None])

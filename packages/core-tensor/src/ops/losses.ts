@@ -3,19 +3,17 @@ import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { sameShape, type Shape, showShape, sizeOf } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
-import { add, commonDType, div, eq, mul, sub } from './binary.js';
+import { add, div, eq, mul, sub } from './binary.js';
 import { cast } from './cast.js';
 import { pickTargets, rowLosses } from './cross-entropy.js';
 import { gatherOp } from './gather.js';
 import { mean, sum } from './reduce.js';
+import { checkReduction, reduceLoss, type Reduction } from './loss-reduction.js';
 import { logSoftmaxOp } from './softmax.js';
 import { checkFloat } from './spatial.js';
-import { neg, square } from './unary.js';
+import { neg } from './unary.js';
 import { permute, reshape } from './view.js';
 import { logicalNot, where } from './where.js';
-
-/** 'mean' (default), 'sum', or 'none' for one loss an element. */
-export type Reduction = 'mean' | 'sum' | 'none';
 
 export interface NllLossOptions {
   reduction?: Reduction;
@@ -27,15 +25,6 @@ export interface NllLossOptions {
 export interface CrossEntropyOptions extends NllLossOptions {
   /** In [0, 1): this share of each target is spread evenly over all classes; default 0. */
   labelSmoothing?: number;
-}
-
-function checkReduction(op: string, reduction: unknown): Reduction {
-  if (reduction === 'mean' || reduction === 'sum' || reduction === 'none') return reduction;
-  throw new ShapeError(op, `expected reduction 'mean', 'sum' or 'none', got ${String(reduction)}`);
-}
-
-function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
-  return reduction === 'none' ? loss : reduction === 'sum' ? sum(loss) : mean(loss);
 }
 
 /** Class scores as rows: [batch, classes, d1, ...] and [classes] become [rows, classes]. */
@@ -196,25 +185,4 @@ function probabilityLoss(rows: Rows, targets: Tensor, weight: Tensor | null, smo
   const terms = mul(logP, p);
   const loss = neg(sum(weight === null ? terms : mul(terms, cast(weight, logP.dtype)), 1));
   return reduction === 'none' ? reshape(loss, rows.outer) : reduceLoss(loss, reduction);
-}
-
-/**
- * loss_i = (x_i - target_i)^2.
- *
- * x and target of one shape -> a scalar, or that shape for reduction 'none'. The mean of nothing is NaN.
- * Errors: `ShapeError` for different shapes: PyTorch broadcasts them with a warning, here expand one on purpose.
- * Source: torch.nn.functional.mse_loss.
- */
-export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
-  const op = 'mseLoss';
-  const reduction = checkReduction(op, options.reduction ?? 'mean');
-  const dtype = commonDType(op, x, target);
-  if (!isFloat(dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype} and ${target.dtype}; use cast('float32') first`);
-  if (!sameShape(x.shape, target.shape)) {
-    throw new ShapeError(
-      op,
-      `expected input and target of one shape, got ${showShape(x.shape)} and ${showShape(target.shape)}; reshape or expand one`,
-    );
-  }
-  return reduceLoss(square(sub(x, target)), reduction);
 }

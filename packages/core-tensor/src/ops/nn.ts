@@ -48,13 +48,23 @@ export { gather, gatherOp, indexSelect, scatterAdd, scatterAddOp } from './gathe
 export { groupNorm, instanceNorm, type InstanceNormOptions, layerNorm } from './layer-norm.js';
 export { linear, linearOp } from './linear.js';
 export {
-  crossEntropy,
-  type CrossEntropyOptions,
+  type BceLossOptions,
+  type BceWithLogitsLossOptions,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+} from './binary-losses.js';
+export type { LossOptions, Reduction } from './loss-reduction.js';
+export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from './losses.js';
+export {
+  huberLoss,
+  type HuberLossOptions,
+  klDiv,
+  type KlDivOptions,
+  l1Loss,
   mseLoss,
-  nllLoss,
-  type NllLossOptions,
-  type Reduction,
-} from './losses.js';
+  smoothL1Loss,
+  type SmoothL1LossOptions,
+} from './regression-losses.js';
 export { lpPool1d, lpPool2d, type LpPoolOptions } from './lp-pool.js';
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from './max-unpool.js';
 export { adamStep, sgdStep } from './optim-steps.js';
