@@ -21,7 +21,9 @@ export class Holder extends nn.Module {
   }
 }
 
-export type Description = [type: string, args?: unknown[] | Record<string, unknown>, options?: object] | { type: string; children: Record<string, Description> };
+export type Description =
+  | [type: string, args?: unknown[] | Record<string, unknown>, options?: object]
+  | { type: string; children: Record<string, Description> };
 
 /** Builds what a fixture describes; null where a type in it is not there. */
 export function build(d: Description): nn.Module | null {
