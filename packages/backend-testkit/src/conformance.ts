@@ -2,6 +2,7 @@ import type { Backend, Unavailable } from '@konv/core-tensor';
 import { Lab } from './harness/lab.js';
 import { type Skip, Suite, type TestFramework } from './harness/suite.js';
 import { bufferTests } from './suites/buffers.js';
+import { mistakeTests } from './suites/mistakes.js';
 import { moduleTests } from './suites/modules.js';
 import { numberTests } from './suites/numbers.js';
 import { viewTests } from './suites/views.js';
@@ -77,6 +78,7 @@ function define(framework: TestFramework, options: ConformanceOptions, made: Bac
     errorTests(suite);
     fixtureTests(suite);
     moduleTests(suite);
+    mistakeTests(suite);
     optimizerTests(suite);
     gradientTests(suite);
     trainingTests(suite);

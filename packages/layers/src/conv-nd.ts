@@ -65,7 +65,8 @@ export abstract class ConvNd extends Module {
       ['inChannels', inChannels],
       ['outChannels', outChannels],
     ] as const) {
-      if (n % this.groups !== 0) throw new ShapeError(layer, `expected ${name} to be divisible by groups ${this.groups}, got ${n}`);
+      if (n % this.groups !== 0)
+        throw new ShapeError(layer, `expected ${name} to be divisible by groups ${this.groups}, got ${n}; choose groups that divide both`);
     }
     this.paddingMode = oneOf(layer, 'paddingMode', options.paddingMode ?? 'zeros', transposed ? ['zeros'] : paddingModes);
     const biased = flag(layer, 'bias', options.bias ?? true);

@@ -69,7 +69,7 @@ export function convTransposeNd(
   if (outputPadding.some((n, i) => n >= stride[i] && n >= dilation[i])) {
     throw new ShapeError(
       op,
-      `expected outputPadding less than stride ${showShape(stride)} or dilation ${showShape(dilation)}, got ${showShape(outputPadding)}`,
+      `expected outputPadding less than stride ${showShape(stride)} or dilation ${showShape(dilation)}, got ${showShape(outputPadding)}; it only chooses among the sizes that the stride leaves open`,
     );
   }
   const extent = extentOf(kernel, dilation);

@@ -53,6 +53,13 @@ function classesLast(x: Tensor): Tensor {
   return reshape(permute(x, order), [sizeOf(x.shape) / x.shape[1], x.shape[1]]);
 }
 
+/** What to do about class targets of another shape. */
+function targetRemedy(x: Tensor, rows: Rows, targets: Tensor): string {
+  if (sameShape(targets.shape, x.shape)) return 'for one-hot targets use their positions, argmax(1), or float probabilities';
+  if (targets.rank === rows.outer.length + 1 && targets.shape.at(-1) === 1) return 'one class number for each: use targets.squeeze(-1)';
+  return 'one class number for each';
+}
+
 /** The int32 class targets as [rows], checked; `ignored` tells whether any is ignored, null where nobody knows yet. */
 function classTargets(op: string, x: Tensor, rows: Rows, targets: Tensor, ignoreIndex: number): { flat: Tensor; ignored: boolean | null } {
   if (!Number.isSafeInteger(ignoreIndex)) throw new ShapeError(op, `expected a whole ignoreIndex, got ${ignoreIndex}`);
@@ -62,7 +69,7 @@ function classTargets(op: string, x: Tensor, rows: Rows, targets: Tensor, ignore
   if (!sameShape(targets.shape, rows.outer)) {
     throw new ShapeError(
       op,
-      `expected targets ${showShape(rows.outer)} for input ${showShape(x.shape)}, got ${showShape(targets.shape)}; one class number for each`,
+      `expected targets ${showShape(rows.outer)} for input ${showShape(x.shape)}, got ${showShape(targets.shape)}; ${targetRemedy(x, rows, targets)}`,
     );
   }
   const flat = targets.rank === 1 ? targets : reshape(targets, [targets.size]);
