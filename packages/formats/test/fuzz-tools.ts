@@ -1,6 +1,5 @@
 import { isKonvError } from '@konv/core-tensor';
 import fc from 'fast-check';
-import { expect } from 'vitest';
 
 /** The same files in every run; fast-check prints the seed with what failed. Another: KONV_FUZZ_SEED=7 npm test. */
 export const SEED = Number(process.env.KONV_FUZZ_SEED ?? 20260801);
@@ -75,6 +74,11 @@ function index(place: number, length: number): number {
   return Math.min(Math.floor(place * length), length - 1);
 }
 
+/** `expect` for what is asked a hundred thousand times. */
+export function must(ok: boolean, what: string, got: unknown): void {
+  if (!ok) throw new Error(`expected ${what}, got ${String(got)}`);
+}
+
 /** Calls `read`: whether it read. Whatever it throws must be a FormatError of this form, and nothing is polluted. */
 export async function readsOrRefuses(read: () => unknown): Promise<boolean> {
   const started = performance.now();
@@ -83,12 +87,17 @@ export async function readsOrRefuses(read: () => unknown): Promise<boolean> {
     return true;
   } catch (e) {
     if (!isKonvError(e)) throw e;
-    expect(e.name).toBe('FormatError');
-    expect(e.message).toMatch(/^\[\w+\] .*expected .*, got .*; ./s);
-    expect(e.message.length).toBeLessThan(700);
+    must(e.name === 'FormatError', 'a FormatError', e.name);
+    must(/^\[\w+\] .*expected .*, got .*; ./s.test(e.message) && e.message.length < 700, 'a message of one form', e.message);
     return false;
   } finally {
-    expect(Object.keys(Object.prototype)).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(1000);
+    must(Object.keys(Object.prototype).length === 0, 'a clean Object.prototype', Object.keys(Object.prototype));
+    must(performance.now() - started < 1000, 'less than a second', performance.now() - started);
   }
+}
+
+/** A tensor of a file of `bytes` bytes: as many values as its shape says, none of them made up. */
+export function mustFit({ shape, data }: { shape: readonly number[]; data: { length: number } }, bytes: number): void {
+  const n = shape.reduce((a, b) => a * b, 1);
+  must(data.length === n && n <= bytes, `${n} values in a file of ${bytes} bytes`, data.length);
 }

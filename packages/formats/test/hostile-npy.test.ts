@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseNpy, serializeNpy } from '../src/index.js';
 import { failure, fromBase64, numpy } from './fixture-tools.js';
-import { allocated, mutated, readsOrRefuses, SEED } from './fuzz-tools.js';
+import { allocated, must, mustFit, mutated, readsOrRefuses, SEED } from './fuzz-tools.js';
 
 /** A file of a header text and `data` bytes, without any check. */
 function file(header: string, data = 0, { version = [1, 0], length }: { version?: number[]; length?: number } = {}): Uint8Array {
@@ -119,6 +119,14 @@ describe('bad files', () => {
   });
 });
 
+test('the budget sees every array', async () => {
+  const bytes = serializeNpy({ dtype: 'bool', shape: [100], data: new Uint8Array(100) });
+  bytes.set([0x75], String.fromCharCode(...bytes).indexOf('b1'));
+  expect(await allocated(() => parseNpy(bytes))).toBe(400);
+  expect(await allocated(() => [new Uint8Array(10), new Float64Array([1, 2]), new Uint8Array(5).slice(2)])).toBe(10 + 16 + 5 + 3);
+  expect(await allocated(() => failure(() => new Uint8Array(2 ** 50)))).toBe(2 ** 50);
+});
+
 describe('mutations', () => {
   const chosen = numpy.arrays.filter((c) => /^(.f4|.i8|\|b1|.f2|.u1)|rank|scalar|empty/.test(c.name)).map((c) => fromBase64(c.bytes));
   const valid = [...chosen, serializeNpy({ dtype: 'int32', shape: [2, 2], data: Int32Array.of(1, 2, 3, 4) })];
@@ -128,19 +136,16 @@ describe('mutations', () => {
     let read = false;
     const budget = await allocated(async () => {
       read = await readsOrRefuses(() => {
-        const { shape, data } = parseNpy(bytes);
-        const n = shape.reduce((a, b) => a * b, 1);
-        expect(data.length).toBe(n);
-        expect(n).toBeLessThanOrEqual(bytes.length);
+        mustFit(parseNpy(bytes), bytes.length);
       });
     });
-    expect(budget).toBeLessThanOrEqual(8 * bytes.length + 64);
+    must(budget <= 8 * bytes.length + 64, `at most ${8 * bytes.length + 64} bytes`, budget);
     return read;
   }
 
   test('every truncation is refused', async () => {
     for (const bytes of valid.slice(0, 8)) {
-      for (let n = 0; n < bytes.length; n++) expect(await check(bytes.subarray(0, n))).toBe(false);
+      for (let n = 0; n < bytes.length; n++) must(!(await check(bytes.subarray(0, n))), 'a refusal', n);
     }
   });
 
@@ -149,9 +154,9 @@ describe('mutations', () => {
     const property = fc.asyncProperty(mutated(valid), async (bytes) => {
       if (await check(bytes)) read++;
     });
-    await fc.assert(property, { numRuns: 3000, seed: SEED });
+    await fc.assert(property, { numRuns: 2000, seed: SEED });
     // Or the property would test refusals alone.
-    expect(read).toBeGreaterThan(50);
+    expect(read).toBeGreaterThan(30);
   });
 
   test('any fields in a header', async () => {
