@@ -20,7 +20,8 @@ def index(entries):
 
 
 def longs(t):
-    return t.long()
+    """PyTorch's indices are int64, konv's int32; what are no indices stays, to be refused."""
+    return t if t.is_floating_point() else t.long()
 
 
 def reduce(fn, *names):

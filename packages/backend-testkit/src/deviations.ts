@@ -9,18 +9,12 @@ export interface Deviation {
   /**
    * What konv does instead. `skip`: the case says nothing about konv. `error`: it refuses what PyTorch computes.
    * `result`: it computes what PyTorch refuses. `error or NaN`, `error or result`: an error where values can be read at
-   * once, else NaN or a result.
+   * once, else NaN or a result. `result or error`: PyTorch's result where values can be read at once, else an error.
    */
-  readonly instead: 'skip' | 'error' | 'result' | 'error or NaN' | 'error or result';
+  readonly instead: 'skip' | 'error' | 'result' | 'error or NaN' | 'error or result' | 'result or error';
 }
 
 export const deviations: readonly Deviation[] = [
-  {
-    op: 'pad',
-    name: 'negative crops',
-    reason: 'pad only adds: a negative number is more often a mistake than a wish; slice() crops',
-    instead: 'error',
-  },
   {
     op: 'conv2d',
     name: 'dtypes differ',
@@ -61,6 +55,21 @@ export const deviations: readonly Deviation[] = [
     op: `maxUnpool${rank}d`,
     name: 'index beyond the result',
     reason: 'values are checked where they can be read at once; elsewhere what belongs nowhere is not added',
+    instead: 'error or result' as const,
+  })),
+  ...[
+    ...['matrix', 'mask broadcasts', 'input broadcasts', 'nothing', 'int32'].map((name) => ['maskedSelect', name]),
+    ['oneHot', 'counted'],
+  ].map(([op, name]) => ({
+    op,
+    name,
+    reason: "the result's size depends on values, which must be read at once",
+    instead: 'result or error' as const,
+  })),
+  ...['too large', 'negative'].map((name) => ({
+    op: 'oneHot',
+    name,
+    reason: 'values are checked where they can be read at once; elsewhere a class out of range is no class',
     instead: 'error or result' as const,
   })),
   {

@@ -177,7 +177,6 @@ const shapes: Case[] = [
   ['a bare tensor to join', 'ShapeError', 'cat', 'got object', () => cat(wrong(x))],
   ['shapes that differ', 'ShapeError', 'stack', '[2, 3], [3]', () => stack([x, i])],
   ['three paddings', 'ShapeError', 'pad', 'got [1,2,3]', () => pad(x, [1, 2, 3])],
-  ['negative paddings', 'ShapeError', 'pad', 'got [-1,0]', () => pad(x, [-1, 0])],
   ['padding to 2^31', 'ShapeError', 'pad', '2^31 - 1', () => pad(x, [0, 2 ** 31])],
   ['the greatest of nothing', 'ShapeError', 'max', 'got shape [0, 3]', () => e.max()],
   ['the greatest of nothing along an axis', 'ShapeError', 'max', 'got shape [0, 3]', () => max(e, 0)],

@@ -7,7 +7,10 @@ export interface EpochRecord {
   metrics: Record<string, number>;
   validation: ({ loss: number } & Record<string, number>) | null;
   samples: number;
+  /** Of the training; interruptions do not count. */
   seconds: number;
+  /** False where the training was stopped before the epoch's end. */
+  complete: boolean;
 }
 
 /** The course of a training: plain data, fit for JSON. */

@@ -1,4 +1,14 @@
 import type { Tensor } from '@konv/core-tensor';
+import type { HostEntry } from '@konv/formats';
+import { floats, refuse } from './checkpoint-tree.js';
+
+/** Sums so far; plain values. */
+export interface MeansState {
+  samples: number;
+  /** One a name. */
+  totals: number[];
+  series: HostEntry;
+}
 
 /** Sample-weighted means of scalar tensors, read in batches: a device is not made to wait at every step. */
 export class RunningMeans {
@@ -48,6 +58,21 @@ export class RunningMeans {
   }
   means(names: readonly string[]): Record<string, number> {
     return Object.fromEntries(names.map((n) => [n, this.mean(n)]));
+  }
+
+  /** Without what has not been read: flush first. */
+  state(): MeansState {
+    return { samples: this.#samples, totals: this.#names.map((n) => this.#totals.get(n) ?? 0), series: floats(this.series) };
+  }
+  /** Goes on from a state. Errors: `FormatError` for one of other names; nothing has changed then. */
+  load({ samples, totals, series }: MeansState): void {
+    if (totals.length !== this.#names.length) {
+      throw refuse(`sums of ${this.#names.join(', ')}`, `${totals.length} sums`, 'give the Trainer the metrics that it had');
+    }
+    this.#samples = samples;
+    this.#names.forEach((name, i) => this.#totals.set(name, totals[i]));
+    this.series.length = 0;
+    for (const v of series.data) this.series.push(v);
   }
 
   /** Frees what has not been read. */

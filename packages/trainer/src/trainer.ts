@@ -176,6 +176,7 @@ export class Trainer {
         validation: seen,
         samples: p.samples,
         seconds: p.seconds,
+        complete: p.history.stopped === null,
       };
       p.history.epochs.push(record);
       for (const c of callbacks) await c.onEpochEnd?.(p, record);

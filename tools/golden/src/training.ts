@@ -6,8 +6,11 @@ const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../packages/trainer/test/fixtures/${name}.json`, import.meta.url), 'utf8'));
 const NOTHING_FLOWS = 'takes gradients, gives none';
 
-type Class = new (...args: never[]) => unknown;
-const classes = (): [string, Class][] => Object.entries(optim).filter((e): e is [string, Class] => typeof e[1] === 'function');
+interface Class {
+  readonly prototype: object;
+}
+const classes = (): [string, Class][] =>
+  Object.entries(optim as Record<string, unknown>).filter((e): e is [string, Class] => typeof e[1] === 'function');
 
 /** Every optimizer and schedule that users find on `optim`. */
 export function trainingRows(): Row[] {

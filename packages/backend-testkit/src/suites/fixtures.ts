@@ -56,7 +56,8 @@ async function runAll(lab: Lab, cases: readonly FixtureCase[], ways: readonly Wa
     for (const c of cases) {
       const deviation: Deviation | undefined = deviationOf(c.op, c.name);
       if (deviation?.instead === 'skip') continue;
-      const refused = c.error !== undefined || deviation?.instead === 'error';
+      const unreadable = deviation?.instead === 'result or error' && !lab.syncRead;
+      const refused = c.error !== undefined || deviation?.instead === 'error' || unreadable;
       const label = way.layout === 'plain' ? `"${c.name}"` : `"${c.name}" (${way.layout})`;
       await findings.during(label, () => (refused ? runError(lab, c, way, deviation) : runCase(lab, c, way)));
     }

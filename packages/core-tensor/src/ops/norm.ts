@@ -23,7 +23,8 @@ function reduceNorm(x: Tensor, p: number, axes: readonly number[], keepdim: bool
     case Number.NEGATIVE_INFINITY:
       return amin(abs(x), axes, keepdim);
     case 0:
-      return sum(cast(ne(x, 0), x.dtype), axes, keepdim);
+      // Chosen nowhere, x gets the gradient 0, as in PyTorch.
+      return sum(where(full(x.shape, 0, { dtype: 'bool', backend: x.backend }), x, cast(ne(x, 0), x.dtype)), axes, keepdim);
     case 1:
       return sum(abs(x), axes, keepdim);
     case 2:

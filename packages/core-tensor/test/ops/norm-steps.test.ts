@@ -102,7 +102,7 @@ describe('batchNorm', () => {
     ['channels', () => batchNorm(z(2, 3), z(4), z(4)), 'ShapeError', /expected runningMean \[3\] \(input \[2, 3\]\), got \[4\]/],
     ['weight', () => batchNorm(z(2, 3), z(3), z(3), z(2)), 'ShapeError', /expected weight \[3\]/],
     ['no statistics', () => batchNorm(z(2, 3), null, null), 'DTypeError', /running statistics outside of training/],
-    ['momentum', () => batchNorm(z(2, 3), z(3), z(3), null, null, true, -1), 'ShapeError', /momentum in \[0, 1\], got 0.00001 and -1/],
+    ['momentum', () => batchNorm(z(2, 3), z(3), z(3), null, null, true, -1), 'ShapeError', /momentum in \[0, 1\], got -1/],
   ] as [string, () => unknown, string, RegExp][])('refuses: %s', (_, run, name, message) => {
     expect(run).toThrow(message);
     expect(run).toThrow(expect.objectContaining({ name }));
