@@ -134,10 +134,12 @@ export function scatterAdd(base: Tensor, axis: number, index: Tensor, source: Te
     );
   }
   checkRange('scatterAdd', index, base.shape[a], `axis ${a} of base ${showShape(base.shape)}`);
-  const dtype = commonDType('scatterAdd', base, source);
-  if (dtype !== base.dtype) throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
+  commonDType('scatterAdd', base, source);
+  if (source.dtype !== base.dtype) {
+    throw new DTypeError('scatterAdd', `expected a source of dtype ${base.dtype}, got ${source.dtype}; cast it`);
+  }
   if (index.size === 0) return clone(base);
-  const used = cast(cropTo(source, index.shape, -1), dtype);
+  const used = cropTo(source, index.shape, -1);
   // A smaller index is completed with additions of 0 at position 0, so that backends meet equal sizes only.
   const lacking = base.shape.map((d, i) => (i === a ? 0 : d - index.shape[i]));
   const frame = lacking.flatMap((_, i) => [0, lacking[lacking.length - 1 - i]]);
