@@ -4,7 +4,6 @@ import { DTypeError, ShapeError } from '../errors.js';
 import { normalizeAxis, type Shape, showShape } from '../shape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { commonDType } from './binary.js';
-import { cast } from './cast.js';
 import { defineOp, type Op } from './define-op.js';
 import { clone } from './movement.js';
 import { pad } from './pad.js';
