@@ -130,6 +130,12 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
     this.#open = null;
   }
 
+  /** A loader of the same batches in the order of the dataset, without `shuffle` and `sampler`. */
+  unshuffled(): DataLoader<T, B> {
+    const { shuffle: _, sampler: __, ...rest } = this.#options;
+    return new DataLoader(this.dataset, rest);
+  }
+
   #generators(): Generator[] {
     return generatorsOf(this.#options.generator, this.sampler.generator);
   }

@@ -9,7 +9,7 @@ export { saveNpz, writeNpz } from './npz/save.js';
 export { type NpzSaveOptions, serializeNpz } from './npz/serialize.js';
 export type { StoredDType } from './safetensors/dtypes.js';
 export type { Metadata } from './safetensors/header.js';
-export { loadSafetensors } from './safetensors/load.js';
+export { loadSafetensors, readSafetensors } from './safetensors/load.js';
 export { parseSafetensors, type SafetensorsEntry, type SafetensorsFile } from './safetensors/parse.js';
 export { saveSafetensors, type SaveOptions, writeSafetensors } from './safetensors/save.js';
 export { serializeSafetensors } from './safetensors/serialize.js';

@@ -34,8 +34,10 @@ export interface Callback {
   /** Left out of a `fastDevRun`: it writes files, or needs more than a few steps. */
   readonly skippedInFastDevRun?: boolean;
   onFitStart?(p: Progress): void | Promise<void>;
+  /** Also where the training goes on inside an epoch: `p.step` is not 0 then. */
   onEpochStart?(p: Progress): void | Promise<void>;
   onStep?(p: Progress): void | Promise<void>;
+  /** Also where the epoch was stopped: `record.complete` is false then. */
   onEpochEnd?(p: Progress, record: EpochRecord): void | Promise<void>;
   /** After every `onStep` (then `record` is null) and `onEpochEnd` of all callbacks: the moment to write a checkpoint. */
   onSave?(p: Progress, record: EpochRecord | null): void | Promise<void>;

@@ -1,72 +1,31 @@
 import '@konv/autograd';
 import { isTensor, KonvError, noGrad, Scope, type Tensor } from '@konv/core-tensor';
-import type { Module } from '@konv/layers';
+import { clipGradNorm, clipGradValue, type Module } from '@konv/layers';
+import type { Callback } from './callback.js';
+import { stateOf, writeCheckpoint } from './checkpoint/file.js';
+import { liveParts, loadParts, parametersOf } from './checkpoint/parts.js';
+import { checkState, type Place, type TrainerState } from './checkpoint/state.js';
+import { readTree } from './checkpoint/tree.js';
 import type { EpochRecord, History } from './history.js';
-import { RunningMeans } from './means.js';
-import type { Metric } from './metrics.js';
+import { type AnyMetric, checkMetrics } from './metrics/metric.js';
+import { checkPath } from './options.js';
 import type { Optimizer } from './optim/optimizer.js';
-
-/** A batch: the model's input and what the loss compares with. */
-export type Batch = readonly [inputs: Tensor, targets: Tensor];
-
-/** What `fit` and `evaluate` iterate: a DataLoader, or any iterable of batches. `length` is the number of batches. */
-export interface Loader {
-  readonly length?: number;
-  readonly dataset?: { readonly length: number };
-  [Symbol.asyncIterator]?(): AsyncIterator<unknown>;
-  [Symbol.iterator]?(): Iterator<unknown>;
-}
-
-/** Where a training stands, as callbacks see it. */
-export interface Progress {
-  readonly trainer: Trainer;
-  /** Counts from 1. */
-  epoch: number;
-  epochs: number;
-  /** Steps done in this epoch, and how many it has where that is known. */
-  step: number;
-  steps: number | null;
-  /** Samples read back in this epoch, and the means over them. */
-  samples: number;
-  loss: number;
-  metrics: Record<string, number>;
-  /** Since the epoch began. */
-  seconds: number;
-  readonly history: History;
-  /** Ends the training after this step; `reason` goes into the history. */
-  stop(reason: string): void;
-}
-
-/** Every method may be asynchronous; `fit` waits for it. An error in one ends the training and is thrown by `fit`. */
-export interface Callback {
-  onFitStart?(p: Progress): void | Promise<void>;
-  onEpochStart?(p: Progress): void | Promise<void>;
-  onStep?(p: Progress): void | Promise<void>;
-  onEpochEnd?(p: Progress, record: EpochRecord): void | Promise<void>;
-  /** Also after an error or a stop. */
-  onFitEnd?(p: Progress): void | Promise<void>;
-}
+import { type FitOptions, makePlan, type Plan } from './training/fit-options.js';
+import { generatorState, setGeneratorState } from './training/generator.js';
+import { checkBatch, checkLoader, type Loader } from './training/loader.js';
+import { apart, Measures } from './training/measures.js';
+import { type Engine, keepsPlace, Run } from './training/run.js';
 
 export interface TrainerOptions {
   model: Module;
   /** A loss module or function: (output, targets) -> scalar. */
   loss: Module | ((output: Tensor, targets: Tensor) => Tensor);
   optimizer: Optimizer;
-  metrics?: Record<string, Metric>;
+  metrics?: Record<string, AnyMetric>;
 }
 
-export interface FitOptions {
-  epochs: number;
-  /** Evaluated after each epoch. */
-  validation?: Loader;
-  callbacks?: readonly Callback[];
-  /** Aborting ends the training after the current step. */
-  signal?: AbortSignal;
-}
-
-/** Steps between reads of the losses: often enough for a bar, seldom enough for a device. */
+/** Steps between reads of an evaluation. */
 const READ_EVERY_STEPS = 16;
-const READ_EVERY_MS = 100;
 
 /**
  * Trains a model: batches, gradients, steps, metrics and memory. Most users never see a scope.
@@ -75,9 +34,11 @@ const READ_EVERY_MS = 100;
 export class Trainer {
   readonly model: Module;
   readonly optimizer: Optimizer;
-  readonly metrics: Record<string, Metric>;
+  readonly metrics: Record<string, AnyMetric>;
   readonly #loss: (output: Tensor, targets: Tensor) => Tensor;
   #fitting = false;
+  /** The last training. */
+  #run: Run | null = null;
 
   constructor({ model, loss, optimizer, metrics = {} }: TrainerOptions) {
     if (typeof model?.forward !== 'function') throw new KonvError('Trainer', `expected a model with forward(), got ${String(model)}`);
@@ -86,6 +47,7 @@ export class Trainer {
     if (typeof loss !== 'function' && typeof (loss as Module | undefined)?.forward !== 'function') {
       throw new KonvError('Trainer', `expected a loss module or function, got ${String(loss)}`);
     }
+    checkMetrics('Trainer', metrics);
     this.model = model;
     this.optimizer = optimizer;
     this.metrics = metrics;
@@ -93,108 +55,65 @@ export class Trainer {
   }
 
   /**
-   * Trains for `epochs` passes over `loader`. Leaves the model in training mode as it was found.
-   * Returns the history. Errors: those of the model, the loss and the callbacks; nothing is leaked by them.
+   * Trains for `epochs` passes over `loader`, and leaves the model in training mode. Returns the history.
+   *
+   * With `resume` it goes on where a training stood, to the same numbers. Errors: `KonvError` for options; `FormatError`
+   * (and those of `loadStateDict`) for a checkpoint that is none or does not fit, and nothing has changed then; those of
+   * the model, the loss and the callbacks. Nothing is leaked by them.
    */
   async fit(loader: Loader, options: FitOptions): Promise<History> {
-    const { epochs, validation, callbacks = [], signal } = options;
-    if (!Number.isInteger(epochs) || epochs < 0)
-      throw new KonvError('fit', `expected a whole number of epochs >= 0, got ${String(epochs)}`);
+    const plan = makePlan(loader, options);
     if (this.#fitting) throw new KonvError('fit', 'expected one training at a time, got a second call while the first runs; await it');
     this.#fitting = true;
-    const history: History = { epochs: [], losses: [], stopped: null };
-    const progress: Progress = {
-      trainer: this,
-      epoch: 0,
-      epochs,
-      step: 0,
-      steps: loader.length ?? null,
-      samples: 0,
-      loss: Number.NaN,
-      metrics: {},
-      seconds: 0,
-      history,
-      stop: (reason) => {
-        history.stopped ??= reason;
-      },
-    };
     try {
-      for (const c of callbacks) await c.onFitStart?.(progress);
-      for (let epoch = 1; epoch <= epochs && history.stopped === null; epoch++) {
-        progress.epoch = epoch;
-        await this.#epoch(loader, validation, callbacks, signal, progress);
-      }
+      const state = plan.resume === null ? null : await stateOf(plan.resume);
+      const run = new Run(this, plan, this.#engine(plan), state !== null);
+      if (state !== null) await this.#resume(state, run, plan);
+      this.#run = run;
+      return await run.go();
     } finally {
       this.#fitting = false;
-      for (const c of callbacks) await c.onFitEnd?.(progress);
     }
-    return history;
   }
 
-  async #epoch(
-    loader: Loader,
-    validation: Loader | undefined,
-    callbacks: readonly Callback[],
-    signal: AbortSignal | undefined,
-    p: Progress,
-  ): Promise<void> {
-    const names = ['loss', ...Object.keys(this.metrics)];
-    const means = new RunningMeans(names);
-    const started = performance.now();
-    let lastRead = started;
-    Object.assign(p, { step: 0, samples: 0, loss: Number.NaN, metrics: {}, seconds: 0 });
-    const read = async (): Promise<void> => {
-      await means.flush();
-      const now = performance.now();
-      lastRead = now;
-      Object.assign(p, {
-        samples: means.samples,
-        loss: means.mean('loss'),
-        metrics: means.means(names.slice(1)),
-        seconds: (now - started) / 1000,
-      });
+  #engine({ accumulate, clip, signal }: Plan): Engine {
+    const { model, optimizer, metrics } = this;
+    const parameters = parametersOf(optimizer);
+    return {
+      metrics,
+      train: () => void model.train(),
+      accumulate: (inputs, targets, first, measures) => this.#gradients(inputs, targets, first, accumulate, measures),
+      move: () => {
+        if (clip?.by === 'norm') clipGradNorm(parameters, clip.limit).dispose();
+        if (clip?.by === 'value') clipGradValue(parameters, clip.limit);
+        optimizer.step();
+      },
+      validate: (validation) => this.#evaluate(validation, signal),
     };
-    this.model.train();
-    try {
-      for (const c of callbacks) await c.onEpochStart?.(p);
-      for await (const batch of loader as AsyncIterable<unknown>) {
-        const [inputs, targets] = checkBatch('fit', batch);
-        means.push(this.trainStep(inputs, targets), inputs.shape[0]);
-        p.step++;
-        if (means.pending >= READ_EVERY_STEPS || performance.now() - lastRead > READ_EVERY_MS) await read();
-        for (const c of callbacks) await c.onStep?.(p);
-        if (signal?.aborted) p.stop('aborted');
-        if (p.history.stopped !== null) break;
-      }
-      await read();
-      p.history.losses.push(...means.series);
-      const seen = validation && p.history.stopped === null ? await this.evaluate(validation) : null;
-      const record: EpochRecord = {
-        epoch: p.epoch,
-        loss: p.loss,
-        metrics: p.metrics,
-        validation: seen,
-        samples: p.samples,
-        seconds: p.seconds,
-        complete: p.history.stopped === null,
-      };
-      p.history.epochs.push(record);
-      for (const c of callbacks) await c.onEpochEnd?.(p, record);
-    } finally {
-      means.dispose();
-    }
   }
 
-  /** One step on one batch. Returns the loss and the metrics as scalar tensors, which belong to the caller. */
-  trainStep(inputs: Tensor, targets: Tensor): Tensor[] {
+  #gradients(inputs: Tensor, targets: Tensor, first: boolean, share: number, measures: Measures | null): Tensor[] {
     return inScope('training step', () => {
       const output = this.model.forward(inputs) as Tensor;
       const loss = this.#scalarLoss(output, targets);
-      this.optimizer.zeroGrad();
-      loss.backward();
-      this.optimizer.step();
+      if (first) this.optimizer.zeroGrad();
+      (share === 1 ? loss : loss.div(share)).backward();
+      if (measures) {
+        measures.add(loss, output, targets, inputs.shape[0] ?? 1);
+        return [];
+      }
       return this.#measure(loss, output, targets);
     });
+  }
+
+  /**
+   * One step on one batch: gradients, and the move. Returns the loss and the metrics that are functions as scalar
+   * tensors, which belong to the caller.
+   */
+  trainStep(inputs: Tensor, targets: Tensor): Tensor[] {
+    const values = this.#gradients(inputs, targets, true, 1, null);
+    this.optimizer.step();
+    return values;
   }
 
   #scalarLoss(output: Tensor, targets: Tensor): Tensor {
@@ -211,7 +130,8 @@ export class Trainer {
   #measure(loss: Tensor, output: Tensor, targets: Tensor): Tensor[] {
     return noGrad(() => {
       const scores = output.detach();
-      return [loss.detach(), ...Object.values(this.metrics).map((metric) => metric(scores, targets))];
+      const values = Object.values(this.metrics).flatMap((metric) => (typeof metric === 'function' ? [metric(scores, targets)] : []));
+      return [loss.detach(), ...values];
     });
   }
 
@@ -219,27 +139,98 @@ export class Trainer {
    * The mean loss and metrics over `loader`, without gradients and in evaluation mode; the mode is put back afterwards.
    */
   async evaluate(loader: Loader): Promise<{ loss: number } & Record<string, number>> {
-    const names = ['loss', ...Object.keys(this.metrics)];
-    const means = new RunningMeans(names);
-    const training = this.model.training;
-    this.model.eval();
-    try {
-      for await (const batch of loader as AsyncIterable<unknown>) {
-        const [inputs, targets] = checkBatch('evaluate', batch);
-        const values = inScope('evaluation step', () =>
-          noGrad(() => {
-            const output = this.model.forward(inputs) as Tensor;
-            return this.#measure(this.#scalarLoss(output, targets), output, targets);
-          }),
-        );
-        means.push(values, inputs.shape[0]);
-        if (means.pending >= READ_EVERY_STEPS) await means.flush();
+    checkLoader('evaluate', 'the loader', loader);
+    return (await this.#evaluate(loader, null)) as { loss: number } & Record<string, number>;
+  }
+
+  /** Null where the signal cut it off. */
+  async #evaluate(loader: Loader, signal: AbortSignal | null): Promise<EpochRecord['validation']> {
+    // Metrics may still be waiting for the training's last batches.
+    await this.#run?.flush();
+    return apart(this.metrics, async () => {
+      const measures = new Measures(this.metrics);
+      const modes = [...this.model.modules()].map((m) => [m, m.training] as const);
+      this.model.eval();
+      try {
+        for await (const batch of loader as AsyncIterable<unknown>) {
+          if (signal?.aborted) return null;
+          const [inputs, targets] = checkBatch('evaluate', batch);
+          inScope('evaluation step', () =>
+            noGrad(() => {
+              const output = this.model.forward(inputs) as Tensor;
+              measures.add(this.#scalarLoss(output, targets), output, targets, inputs.shape[0] ?? 1);
+              return [];
+            }),
+          );
+          if (measures.pending >= READ_EVERY_STEPS) await measures.flush();
+        }
+        if (signal?.aborted) return null;
+        await measures.flush();
+        return { loss: measures.loss, ...(await measures.values()) };
+      } finally {
+        measures.dispose();
+        for (const [m, training] of modes) m.training = training;
       }
-      await means.flush();
-      return means.means(names) as { loss: number } & Record<string, number>;
-    } finally {
-      means.dispose();
-      this.model.train(training);
+    });
+  }
+
+  // ---- interruption ----
+
+  /**
+   * All of the training as it stands: the model, the optimizer, and where the last `fit` came to. Plain values and host
+   * arrays, copies; `fit({ resume })` goes on from it. Between fits, or in a callback: not while a batch is under way.
+   * Errors: `KonvError` then, and after a `fit` that failed within a step.
+   */
+  async stateDict(): Promise<TrainerState> {
+    const run = this.#run;
+    if (this.#fitting && run === null)
+      throw new KonvError('stateDict', 'expected no checkpoint being loaded, got a call while one is; await fit');
+    const place = run ? await run.place() : null;
+    const parts = liveParts(this.model, this.optimizer, (place?.waiting ?? 0) > 0);
+    return (await readTree({ ...parts, place })) as TrainerState;
+  }
+
+  /**
+   * Writes `stateDict()` to a safetensors file, whole or not at all, for `fit({ resume: path })`. The model's tensors are
+   * in it as `model.<key>`. Node only. Errors: those of `stateDict()`; `FormatError` where it cannot be written.
+   */
+  async saveCheckpoint(path: string | URL): Promise<void> {
+    checkPath('saveCheckpoint', path);
+    await writeCheckpoint(path, await this.stateDict());
+  }
+
+  /** Goes on from `state`: all or nothing. */
+  async #resume(state: TrainerState, run: Run, plan: Plan): Promise<void> {
+    const before = checkState({ ...((await readTree(liveParts(this.model, this.optimizer, true))) as object), place: null });
+    const { place } = state;
+    const undo: (() => void | Promise<void>)[] = [];
+    const rng = generatorState();
+    try {
+      if (place) run.restore(place);
+      undo.push(() => loadParts(this.model, this.optimizer, before));
+      loadParts(this.model, this.optimizer, state);
+      if (place === null) return;
+      for (const [callback, saved] of matched(plan.callbacks, place)) {
+        const old = callback.stateDict?.();
+        undo.push(() => callback.loadStateDict?.(old));
+        await callback.loadStateDict?.(saved);
+      }
+      // The training's last: one that was broken off cannot be put back as it was.
+      const loaders = [
+        [plan.validation, place.validation],
+        [plan.loader, place.loader],
+      ] as const;
+      for (const [loader, saved] of loaders) {
+        if (!loader || !keepsPlace(loader, saved)) continue;
+        const old = loader.stateDict?.();
+        undo.push(() => loader.loadStateDict?.(old));
+        loader.loadStateDict?.(saved);
+      }
+      setGeneratorState(place.rng);
+    } catch (e) {
+      for (const put of undo.reverse()) await put();
+      setGeneratorState(rng);
+      throw e;
     }
   }
 
@@ -257,6 +248,18 @@ export class Trainer {
   }
 }
 
+/** The callbacks that keep a state, with what a checkpoint has of it: by name, those of one name in their order. */
+function matched(callbacks: readonly Callback[], { callbacks: saved }: Place): [Callback, unknown][] {
+  const left = [...saved];
+  const pairs: [Callback, unknown][] = [];
+  for (const c of callbacks) {
+    const i = left.findIndex(({ name }) => name === (c.name ?? ''));
+    if (!c.loadStateDict || i < 0) continue;
+    pairs.push([c, left.splice(i, 1)[0].state]);
+  }
+  return pairs;
+}
+
 /** Runs `fn` in a scope of its own; what it returns is kept. */
 function inScope(name: string, fn: () => Tensor[]): Tensor[] {
   const s = new Scope(name);
@@ -265,12 +268,4 @@ function inScope(name: string, fn: () => Tensor[]): Tensor[] {
   } finally {
     s.dispose();
   }
-}
-
-function checkBatch(op: string, batch: unknown): Batch {
-  if (Array.isArray(batch) && batch.length === 2 && isTensor(batch[0]) && isTensor(batch[1])) return batch as unknown as Batch;
-  throw new KonvError(
-    op,
-    `expected batches [inputs, targets] of two tensors, got ${Array.isArray(batch) ? `an array of ${batch.length}` : typeof batch}`,
-  );
 }

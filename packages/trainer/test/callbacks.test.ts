@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSafetensors } from '@konv/formats';
-import { accuracy, checkpoint, earlyStopping, type EpochRecord, progressBar } from '@konv/trainer';
+import { accuracy, checkpoint, earlyStopping, type EpochRecord, type Progress, progressBar } from '@konv/trainer';
 import { describe, expect, it } from 'vitest';
 import { asLoader, batches, smallNet, trainerFor } from './support.js';
 
@@ -13,6 +13,7 @@ const record = (epoch: number, loss: number, extra: Partial<EpochRecord> = {}): 
   validation: null,
   samples: 1,
   seconds: 1,
+  complete: true,
   ...extra,
 });
 
@@ -56,7 +57,7 @@ describe('earlyStopping', () => {
 
   it('names the numbers there are', async () => {
     await expect(stopsAfter({ monitor: 'f1' }, [record(1, 1)])).rejects.toThrow(/expected one of loss, got "f1"/);
-    expect(() => earlyStopping({ patience: -1 })).toThrow(/patience >= 0/);
+    expect(() => earlyStopping({ patience: -1 })).toThrow(/patience to be a whole number >= 0, got -1/);
     expect(() => earlyStopping({ mode: 'up' as never })).toThrow(/mode 'min' or 'max'/);
   });
 });
@@ -76,10 +77,10 @@ describe('checkpoint', () => {
       const bytes = await readFile(path);
       const worse = { ...record(9, 99), validation: { loss: 99 } };
       const best = checkpoint(path, { best: true });
-      const p = { trainer } as never;
+      const p = { trainer, totalSteps: 2 } as Progress;
       await best.onFitStart?.(p);
-      await best.onEpochEnd?.(p, record(1, 1));
-      await best.onEpochEnd?.(p, worse);
+      await best.onSave?.({ ...p, epoch: 1 }, record(1, 1));
+      await best.onSave?.({ ...p, epoch: 9 }, worse);
       expect((await readFile(path)).toString('latin1')).toContain('"epoch":"1"');
       expect(bytes.toString('latin1')).toContain('"epoch":"2"');
     } finally {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@konv/core-tensor';
 import { placeAll } from '../entries.js';
 import { readSource, type Source } from '../source.js';
-import { parseSafetensors } from './parse.js';
+import { parseSafetensors, type SafetensorsFile } from './parse.js';
 
 /**
  * The tensors of a safetensors file by name, on `backend` (default: where new tensors are made), outside every scope:
@@ -14,4 +14,13 @@ export async function loadSafetensors(source: Source, options: { backend?: strin
   const { bytes, name } = await readSource('loadSafetensors', source);
   const { tensors } = parseSafetensors(bytes, { name });
   return placeAll('loadSafetensors', 'parseSafetensors', tensors, options.backend);
+}
+
+/**
+ * The tensors of a safetensors file in host memory, and its metadata: `parseSafetensors` of a source. Errors:
+ * `FormatError` for a source that cannot be read or is no such file.
+ */
+export async function readSafetensors(source: Source): Promise<SafetensorsFile> {
+  const { bytes, name } = await readSource('readSafetensors', source);
+  return parseSafetensors(bytes, { name });
 }

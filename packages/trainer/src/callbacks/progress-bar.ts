@@ -1,5 +1,5 @@
 import type { EpochRecord } from '../history.js';
-import type { Callback, Progress } from '../trainer.js';
+import type { Callback, Progress } from '../callback.js';
 
 /** Where lines go: `process.stderr`, or anything alike. */
 export interface Terminal {
@@ -49,7 +49,8 @@ function summary(p: Progress, record: EpochRecord): string {
   const train = `${values(record.loss, record.metrics)}`;
   const test = record.validation ? `  |  validation ${values(record.validation.loss, without(record.validation, 'loss'))}` : '';
   const rate = Math.round(record.samples / record.seconds);
-  return `epoch ${record.epoch}/${p.epochs}  ${train}${test}  |  ${record.seconds.toFixed(1)} s, ${rate} images/s`;
+  const where = record.complete ? '' : ` stopped at step ${p.step}${p.steps === null ? '' : `/${p.steps}`}`;
+  return `epoch ${record.epoch}/${p.epochs}${where}  ${train}${test}  |  ${record.seconds.toFixed(1)} s, ${rate} images/s`;
 }
 
 function without(record: Record<string, number>, key: string): Record<string, number> {

@@ -49,6 +49,11 @@ export abstract class Optimizer<Options extends object = object> {
     for (const group of readGroups(op, params)) this.addParamGroup(group);
   }
 
+  /** What it is called, whatever a minifier made of the class's name. */
+  get name(): string {
+    return this.#op;
+  }
+
   /** Refuses bad options. */
   protected abstract check(options: Options): void;
   /** One step for one parameter. */

@@ -52,6 +52,10 @@ export function place({ data, shape, dtype }: HostEntry, backend: string): Tenso
   return fromHost(getBackend(backend), data, shape, dtype).keep();
 }
 
+export function bytes(values: Uint8Array): HostEntry {
+  return { dtype: 'int32', shape: [values.length], data: Int32Array.from(values) };
+}
+
 export function floats(values: readonly number[]): HostEntry {
   return { dtype: 'float64', shape: [values.length], data: Float64Array.from(values) };
 }

@@ -20,6 +20,22 @@ export interface Loader {
   [Symbol.iterator]?(): Iterator<unknown>;
 }
 
+/** A loader of at most `limit` batches, in the dataset's order where it can give that. */
+export function limited(loader: Loader, limit: number): Loader {
+  const source = loader.unshuffled?.() ?? loader;
+  const length = source.length === undefined ? undefined : Math.min(limit, source.length);
+  return {
+    ...(length === undefined ? {} : { length }),
+    async *[Symbol.asyncIterator]() {
+      let n = 0;
+      for await (const batch of source as AsyncIterable<unknown>) {
+        yield batch;
+        if (++n >= limit) return;
+      }
+    },
+  };
+}
+
 export function checkLoader(op: string, name: string, loader: unknown): void {
   const l = loader as Loader | null | undefined;
   if (typeof l?.[Symbol.asyncIterator] === 'function' || typeof l?.[Symbol.iterator] === 'function') return;

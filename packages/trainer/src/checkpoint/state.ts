@@ -1,7 +1,6 @@
 import type { HostEntry } from '@konv/formats';
-import { isEntry, isRecord, refuse } from './checkpoint-tree.js';
-import type { EpochRecord } from './history.js';
-import type { MeansState } from './means.js';
+import type { EpochRecord } from '../history.js';
+import { isEntry, isRecord, refuse } from './tree.js';
 
 /** Where in the epochs a training stands, and what it needs to go on from there. Plain values and `HostEntry`s. */
 export interface Place {
@@ -10,23 +9,34 @@ export interface Place {
   /** Steps done of the next epoch, and in all. */
   step: number;
   totalSteps: number;
+  /** Steps whose gradients wait for a move of the parameters. */
+  waiting: number;
   /** All steps of the epoch are done; its validation is not. */
   validating: boolean;
-  /** Steps of an epoch, where that is known, and the samples of the dataset. */
+  /** Steps of an epoch, where that is known. */
   steps: number | null;
-  samples: number | null;
-  /** The global generator, in base64. */
-  rng: string;
+  /** The global generator: now, and (inside an epoch) when the epoch began. */
+  rng: HostEntry;
+  epochRng: HostEntry | null;
+  /** The loaders' states, where they have one. */
   loader: unknown;
   validation: unknown;
-  /** Of the epoch that is not complete: the losses and metrics so far, and the seconds. */
-  means: MeansState | null;
-  metrics: Record<string, unknown>;
+  /** Of the epoch that is not complete: what has been measured, and the seconds. */
+  measures: MeasuresState | null;
   seconds: number;
   epochs: EpochRecord[];
-  /** Of the complete epochs' steps; float64. */
+  /** Of all steps; float64. */
   losses: HostEntry;
   callbacks: { name: string; state: unknown }[];
+}
+
+/** Sums so far; plain values. */
+export interface MeasuresState {
+  samples: number;
+  /** Of the loss and the metrics that are means over samples, times the samples. */
+  totals: Record<string, number>;
+  /** The states of the other metrics. */
+  metrics: Record<string, unknown>;
 }
 
 /** All of a training: what `fit` needs to go on with the same numbers. */
@@ -35,14 +45,14 @@ export interface TrainerState {
   /** The model's state dict. */
   model: Record<string, HostEntry>;
   optimizer: OptimizerPart;
-  /** Gradients of parameters that are being accumulated. */
+  /** Gradients that are being accumulated, by the parameter's position over all groups. */
   gradients: Record<string, HostEntry>;
   /** Null where the trainer has not trained. */
   place: Place | null;
 }
 
 export interface OptimizerPart {
-  /** The name of the class, which a minifier may have changed. */
+  /** `optimizer.name`. */
   kind: string;
   /** By the parameter's position over all groups. */
   state: Record<string, Record<string, HostEntry | number>>;
@@ -53,32 +63,34 @@ type Check = (x: unknown) => boolean;
 const count: Check = (x) => Number.isSafeInteger(x) && (x as number) >= 0;
 const number: Check = (x) => typeof x === 'number';
 const text: Check = (x) => typeof x === 'string';
+const flag: Check = (x) => typeof x === 'boolean';
 const any: Check = () => true;
 const maybe =
   (check: Check): Check =>
   (x) =>
     x === null || check(x);
-const all =
-  (check: Check): Check =>
-  (x) =>
-    Array.isArray(x) ? x.every(check) : isRecord(x) && Object.values(x).every(check);
 const list =
   (check: Check): Check =>
   (x) =>
     Array.isArray(x) && x.every(check);
+const values =
+  (check: Check): Check =>
+  (x) =>
+    isRecord(x) && Object.values(x).every(check);
 const record =
   (fields: Record<string, Check>): Check =>
   (x) =>
-    isRecord(x) && Object.entries(fields).every(([key, check]) => Object.hasOwn(x, key) && check(x[key]));
-const numbers: Check = (x) => isRecord(x) && Object.values(x).every(number);
-const series: Check = (x) => isEntry(x) && x.dtype === 'float64' && x.shape.length === 1;
+    isRecord(x) && firstWrong(x, fields) === undefined;
+const series =
+  (dtype: string): Check =>
+  (x) =>
+    isEntry(x) && x.dtype === dtype && x.shape.length === 1;
 
-const means = record({ samples: count, totals: list(number), series });
 const epoch = record({
   epoch: count,
   loss: number,
-  metrics: numbers,
-  validation: maybe(numbers),
+  metrics: values(number),
+  validation: maybe(values(number)),
   samples: count,
   seconds: number,
   complete: (x) => x === true,
@@ -87,28 +99,28 @@ const place: Record<keyof Place, Check> = {
   epoch: count,
   step: count,
   totalSteps: count,
-  validating: (x) => typeof x === 'boolean',
+  waiting: count,
+  validating: flag,
   steps: maybe(count),
-  samples: maybe(count),
-  rng: text,
+  rng: series('int32'),
+  epochRng: maybe(series('int32')),
   loader: any,
   validation: any,
-  means: maybe(means),
-  metrics: isRecord,
+  measures: maybe(record({ samples: count, totals: values(number), metrics: values(any) })),
   seconds: number,
   epochs: list(epoch),
-  losses: series,
+  losses: series('float64'),
   callbacks: list(record({ name: text, state: any })),
 };
 const parts: Record<keyof TrainerState, Check> = {
   version: (x) => x === 1,
-  model: (x) => isRecord(x) && all(isEntry)(x),
+  model: values(isEntry),
   optimizer: record({
     kind: text,
-    state: (x) => isRecord(x) && all((s) => isRecord(s) && all((v) => isEntry(v) || number(v))(s))(x),
+    state: values(values((v) => isEntry(v) || number(v))),
     paramGroups: list((g) => isRecord(g) && list(count)(g.params)),
   }),
-  gradients: (x) => isRecord(x) && all(isEntry)(x),
+  gradients: values(isEntry),
   place: maybe(isRecord),
 };
 
@@ -126,11 +138,22 @@ export function checkState(x: unknown): TrainerState {
   }
   const state = x as unknown as TrainerState;
   const p = state.place;
-  if (p !== null) {
-    const inside = p.step > 0 || p.validating;
-    if (p.epochs.length !== p.epoch || inside !== (p.means !== null) || p.totalSteps < p.step || p.losses.data.length > p.totalSteps) {
-      throw refuse("a trainer's state whose counts agree", `${p.epochs.length} of ${p.epoch} epochs, step ${p.step}`, 'save it again');
-    }
+  if (p !== null && !agrees(p)) {
+    const got = `${p.epochs.length} of ${p.epoch} epochs, step ${p.step}, ${p.losses.data.length} losses of ${p.totalSteps} steps`;
+    throw refuse("a trainer's state whose counts agree", got, 'save the checkpoint again');
   }
   return state;
+}
+
+function agrees(p: Place): boolean {
+  const inside = p.step > 0 || p.validating;
+  return (
+    p.epochs.length === p.epoch &&
+    p.epochs.every((e, i) => e.epoch === i + 1) &&
+    inside === (p.measures !== null) &&
+    inside === (p.epochRng !== null) &&
+    p.waiting <= p.step &&
+    p.step <= p.totalSteps &&
+    p.losses.data.length === p.totalSteps
+  );
 }
