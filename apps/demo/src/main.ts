@@ -5,7 +5,12 @@ import { article } from './story/article.js';
 import { whyConvolution } from './story/why.js';
 import { type Output, speaker } from './terminal.js';
 import { loadImages } from './train/dataset.js';
+import { onInterrupt } from './train/interrupt.js';
+import { interruptedRun, settle } from './train/resume.js';
 import { trainLeNet } from './train/train.js';
+
+/** What a shell says of a program that Ctrl-C ended: 128 + SIGINT. */
+const INTERRUPTED = 130;
 
 /** A picture that is easy to recognise: the first ankle boot. */
 function samplePicture(images: data.FashionMNIST): Tensor {
@@ -26,30 +31,36 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** `load` finds the images: by the arguments, but for tests. */
-export async function run(args: Args, out: Output, load: typeof loadImages = loadImages): Promise<void> {
+/** `load` finds the images: by the arguments, but for tests. False: it was interrupted, and its state is saved. */
+export async function run(given: Args, out: Output, load: typeof loadImages = loadImages): Promise<boolean> {
   const say = speaker(out);
   const started = performance.now();
-  const backend = await ready(args.backend === null ? {} : { prefer: args.backend });
+  const backend = await ready(given.backend === null ? {} : { prefer: given.backend });
   // What can go wrong with the user's paths goes wrong now, not after the training.
+  const interrupted = given.resume ? await interruptedRun(given.out) : null;
+  const args = interrupted ? settle(given, interrupted) : given;
   await makeFolder(args.out);
   const images = await load(args.data);
-  say(`konv on ${backend}`);
-  await article(say);
   const picture = samplePicture(images.train);
-  whyConvolution(say, picture);
-  await trainLeNet(say, out, args, images, picture);
+  say(`konv on ${backend}`);
+  if (!interrupted) {
+    await article(say);
+    whyConvolution(say, picture);
+  }
+  const { signal, release } = onInterrupt(() => say('\nStopping after this step, to save it. Once more: at once.'));
+  const finished = await trainLeNet(say, out, args, images, picture, signal, interrupted?.state ?? null).finally(release);
+  if (!finished) return false;
   const { bytes } = memory();
   say();
   say(`Done in ${((performance.now() - started) / 1000).toFixed(0)} s; ${(bytes / 2 ** 20).toFixed(1)} MB of tensors alive at the end.`);
+  return true;
 }
 
 /** Runs the program; a user's mistake is one line, anything else has its stack. */
 export async function main(argv: readonly string[]): Promise<number> {
   const args = parseArgs(argv, process.env);
   try {
-    await run(args, process.stdout);
-    return 0;
+    return (await run(args, process.stdout)) ? 0 : INTERRUPTED;
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
     if (isKonvError(e) || typeof code === 'string') console.error(`error: ${(e as Error).message}`);

@@ -1,9 +1,11 @@
 export type { Callback, Progress } from './callback.js';
 export { checkpoint, type CheckpointOptions } from './callbacks/checkpoint.js';
 export { earlyStopping } from './callbacks/early-stopping.js';
+export { jsonlLog, type JsonlLogOptions } from './callbacks/jsonl-log.js';
 export { lrScheduler, type LRSchedulerOptions } from './callbacks/lr-scheduler.js';
 export type { MonitorOptions } from './callbacks/monitor.js';
 export { progressBar, type ProgressBarOptions, type Terminal } from './callbacks/progress-bar.js';
+export { tensorBoard, type TensorBoardOptions } from './callbacks/tensor-board.js';
 export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
 export { readCheckpoint } from './checkpoint/file.js';
 export type { Place, TrainerState } from './checkpoint/state.js';

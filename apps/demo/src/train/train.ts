@@ -1,9 +1,24 @@
 import { join, relative } from 'node:path';
-import { accuracy, ConfusionMatrix, data, formats, manualSeed, nn, noGrad, optim, progressBar, type Tensor, Trainer } from 'konv';
+import {
+  accuracy,
+  ConfusionMatrix,
+  data,
+  formats,
+  type History,
+  manualSeed,
+  nn,
+  noGrad,
+  optim,
+  progressBar,
+  type Tensor,
+  Trainer,
+  type TrainerState,
+} from 'konv';
 import type { Args } from '../args.js';
 import { grouped, heading, type Output, type Say, table } from '../terminal.js';
 import type { Images } from './dataset.js';
 import { leNet } from './lenet.js';
+import { discard, keepArguments, save } from './resume.js';
 import { kernelPicture, lossPicture, type Tiles, writeWhole } from './pictures.js';
 
 const SIZE = 28;
@@ -36,8 +51,19 @@ function showConfusion(say: Say, matrix: ConfusionMatrix, names: readonly string
   say(table([['', ...short, 'right'], ...rows], names.map((_, i) => i + 1).concat(names.length + 1)));
 }
 
-/** Trains LeNet-5, shows how well it does, and writes pictures (what it sees in `picture`) and the model into `args.out`. */
-export async function trainLeNet(say: Say, out: Output, args: Args, { train, test, source }: Images, picture: Tensor): Promise<void> {
+/**
+ * Trains LeNet-5, shows how well it does, and writes pictures (what it sees in `picture`) and the model into `args.out`.
+ * When `signal` is aborted it saves the training and returns false; `state`, if any, is such a training to go on with.
+ */
+export async function trainLeNet(
+  say: Say,
+  out: Output,
+  args: Args,
+  { train, test, source }: Images,
+  picture: Tensor,
+  signal: AbortSignal,
+  state: TrainerState | null,
+): Promise<boolean> {
   heading(say, 3, 'LeNet-5 learns to tell clothes apart');
   say();
   manualSeed(args.seed);
@@ -50,21 +76,42 @@ export async function trainLeNet(say: Say, out: Output, args: Args, { train, tes
   say(
     `LeNet-5: ${grouped(parameters)} parameters; SGD, learning rate ${args.lr}, momentum 0.9, batches of ${args.batch}, seed ${args.seed}`,
   );
+  if (state?.place) say(`Going on after ${state.place.epoch} epochs and ${state.place.step} of ${trainLoader.length} steps.`);
   say();
+  const epochs = args.epochs ?? Math.max(1, Math.round(IMAGES_TO_SEE / train.length));
   const trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer, metrics: { accuracy } });
   const history = await trainer.fit(trainLoader, {
-    epochs: args.epochs ?? Math.max(1, Math.round(IMAGES_TO_SEE / train.length)),
+    epochs,
     validation: testLoader,
-    callbacks: [progressBar({ stream: out })],
+    callbacks: [progressBar({ stream: out }), keepArguments({ ...args, epochs })],
+    signal,
+    ...(state ? { resume: state } : {}),
   });
+  if (history.stopped !== null) {
+    await save(say, trainer, args);
+    return false;
+  }
+  await show(say, args.out, model, testLoader, history, picture);
+  await discard(args.out);
+  return true;
+}
+
+async function show(
+  say: Say,
+  folder: string,
+  model: nn.Sequential,
+  testLoader: data.DataLoader<unknown>,
+  history: History,
+  picture: Tensor,
+): Promise<void> {
   const names = data.FashionMNIST.classes;
   const matrix = await confusion(model, testLoader, names.length);
   say();
   say(`Test accuracy: ${percent(matrix.accuracy)}`);
   say();
   showConfusion(say, matrix, names);
-  await writeResults(say, args.out, model, history.losses, picture);
-  await reload(say, args.out, testLoader, matrix.accuracy, names.length);
+  await writeResults(say, folder, model, history.losses, picture);
+  await reload(say, folder, testLoader, matrix.accuracy, names.length);
 }
 
 async function writeResults(say: Say, folder: string, model: nn.Sequential, losses: readonly number[], picture: Tensor): Promise<void> {
