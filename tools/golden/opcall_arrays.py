@@ -98,6 +98,8 @@ ARRAYS = {
     'bmm': lambda t, a: torch.bmm(*t), 'mm': lambda t, a: torch.mm(*t), 'mv': lambda t, a: torch.mv(*t),
     'dot': lambda t, a: torch.dot(*t), 'outer': lambda t, a: torch.outer(*t),
     'einsum': lambda t, a: torch.einsum(a['equation'], *t),
+    'pixelShuffle': lambda t, a: F.pixel_shuffle(t[0], a['factor']),
+    'pixelUnshuffle': lambda t, a: F.pixel_unshuffle(t[0], a['factor']),
     'unfold': lambda t, a: F.unfold(t[0], tuples(a['kernelSize']), **windows(a)),
     'fold': lambda t, a: F.fold(t[0], tuples(a['outputSize']), tuples(a['kernelSize']), **windows(a)),
     'interpolate': interpolate,

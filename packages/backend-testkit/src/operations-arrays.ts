@@ -40,6 +40,8 @@ import {
   triu,
   unbind,
   unflatten,
+  pixelShuffle,
+  pixelUnshuffle,
   unfold,
   variance,
 } from '@konv/core-tensor';
@@ -115,6 +117,8 @@ export const arrayOperations: Readonly<Record<string, Operation>> = {
   outer: product(outer),
   einsum: (xs, a) => einsum(a.equation as string, ...(xs as Tensor[])),
 
+  pixelShuffle: ([x], a) => pixelShuffle(t(x), a.factor as number),
+  pixelUnshuffle: ([x], a) => pixelUnshuffle(t(x), a.factor as number),
   unfold: ([x], a) => unfold(t(x), list(a.kernelSize), windows(a)),
   fold: ([x], a) => fold(t(x), list(a.outputSize), list(a.kernelSize), windows(a)),
   interpolate: ([x], a) => interpolate(t(x), a as unknown as Parameters<typeof interpolate>[1]),

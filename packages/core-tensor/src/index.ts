@@ -131,6 +131,7 @@ export * from './ops/nn.js';
 export { norm } from './ops/norm.js';
 export { type PadMode, type PadOptions, pad } from './ops/pad.js';
 export * from './ops/parts.js';
+export { pixelShuffle, pixelUnshuffle } from './ops/pixel-shuffle.js';
 export * from './ops/products.js';
 export { amax, amin, argmax, argmin, max, mean, min, sum, type ValuesAndIndices, variance, type VarianceOptions } from './ops/reduce.js';
 export * from './ops/reduce-composites.js';

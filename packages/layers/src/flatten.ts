@@ -1,7 +1,8 @@
-import { flatten, type Tensor } from '@konv/core-tensor';
+import { flatten, ShapeError, type Tensor, unflatten } from '@konv/core-tensor';
 import { whole } from './arguments.js';
 import { KEEPS_NOTHING } from './module/keeps-nothing.js';
 import { Module } from './module/module.js';
+import { tuple } from './module/print.js';
 
 /**
  * The axes from `startDim` (1) to `endDim` (-1, the last; inclusive) as one: [batch, channels, height, width] ->
@@ -21,6 +22,30 @@ export class Flatten extends Module {
   }
   override extraRepr(): string {
     return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/**
+ * The axis `dim` as several of the sizes given, one of which may be -1: the inverse of `Flatten`. A view where the data
+ * allows. Errors: `ShapeError`. Source: torch.nn.Unflatten.
+ */
+export class Unflatten extends Module {
+  static readonly [KEEPS_NOTHING] = true;
+  readonly dim: number;
+  readonly unflattenedSize: readonly number[];
+  constructor(dim: number, unflattenedSize: readonly number[]) {
+    super();
+    this.dim = whole('Unflatten', 'dim', dim, Number.MIN_SAFE_INTEGER);
+    if (!Array.isArray(unflattenedSize) || unflattenedSize.length === 0 || !unflattenedSize.every(Number.isSafeInteger)) {
+      throw new ShapeError('Unflatten', `expected a list of sizes, got ${String(unflattenedSize)}; write [channels, height, width]`);
+    }
+    this.unflattenedSize = [...unflattenedSize];
+  }
+  override forward(x: Tensor): Tensor {
+    return unflatten(x, this.dim, this.unflattenedSize);
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${tuple(this.unflattenedSize)}`;
   }
 }
 

@@ -73,6 +73,8 @@ export {
   oneHot,
   pad,
   type PadOptions,
+  pixelShuffle,
+  pixelUnshuffle,
   prelu,
   type Reduction,
   relu,

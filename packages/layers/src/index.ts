@@ -16,7 +16,7 @@ export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeLa
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutLayerOptions } from './dropout.js';
 export { Embedding, type EmbeddingLayerOptions, type PretrainedOptions } from './embedding.js';
 export type { FactoryOptions } from './factory.js';
-export { Flatten, Identity } from './flatten.js';
+export { Flatten, Identity, Unflatten } from './flatten.js';
 export * as functional from './functional.js';
 export * as init from './init.js';
 export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormLayerOptions } from './instance-norm.js';
@@ -33,6 +33,19 @@ export { ModuleDict } from './module-dict.js';
 export { ModuleList } from './module-list.js';
 export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from './normalization.js';
 export { ParameterDict, ParameterList } from './parameter-containers.js';
+export {
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  type PaddingSize,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad2d,
+} from './padding.js';
 export type { PaddingMode } from './padding-mode.js';
 export {
   AvgPool1d,
@@ -45,6 +58,7 @@ export {
   type MaxPoolLayerOptions,
   type MaxPoolOutput,
 } from './pooling.js';
+export { PixelShuffle, PixelUnshuffle, Upsample, type UpsampleOptions, UpsamplingBilinear2d, UpsamplingNearest2d } from './resize.js';
 export { Sequential } from './sequential.js';
 export { Parameter } from '@konv/core-tensor';
 export type { SummaryRow } from './summary/rows.js';
@@ -65,3 +79,4 @@ export {
 } from './elementwise-losses.js';
 export type { LossOptions } from './loss-options.js';
 export { CrossEntropyLoss, type CrossEntropyLossOptions, NLLLoss, type NLLLossOptions } from './losses.js';
+export { Fold, Unfold, type UnfoldLayerOptions } from './windows.js';

@@ -59,4 +59,12 @@ def make():
         ('rank 2', [3, 3], {'mode': 'nearest', 'scaleFactor': 2}),
     ):
         s.error('interpolate', name, [shape], attrs)
+    for op, shape in (('pixelShuffle', [2, 8, 2, 3]), ('pixelUnshuffle', [2, 2, 4, 6])):
+        s.case(op, 'factor 2', [shape], {'factor': 2})
+        s.case(op, 'factor 1', [shape], {'factor': 1})
+        s.case(op, 'one image', [shape[1:]], {'factor': 2})
+        s.case(op, 'two axes before', [[2, 1, *shape[1:]]], {'factor': 2}, dtype=torch.float64)
+        s.error(op, 'rank 2', [[4, 4]], {'factor': 2})
+        s.error(op, 'does not divide', [[1, 3, 3, 3]], {'factor': 2})
+        s.error(op, 'factor 0', [shape], {'factor': 0})
     return s.typescript(NAME)

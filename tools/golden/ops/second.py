@@ -34,6 +34,9 @@ def make():
         ('crossEntropy', 'none', [[4, 5], i32(3, 0, -100, 1), None], {'reduction': 'none'}, True),
         ('batchNorm', 'training', [[3, 2, 2, 2], uniform([2], 0.5, 1.5), [2], None, None],
          {'training': True, 'momentum': 0.1, 'eps': 1e-5}, True),
+        ('pixelShuffle', '2', [[1, 8, 2, 2]], {'factor': 2}, True),
+        ('unfold', 'padding 1', [[1, 2, 3, 4]], {'kernelSize': [2, 3], 'padding': 1}, True),
+        ('interpolate', 'bilinear', [[1, 1, 3, 4]], {'mode': 'bilinear', 'size': [5, 3], 'alignCorners': False}, True),
         ('batchNorm', 'training, no affine', [[4, 3], None, None, None, None], {'training': True, 'momentum': 0.1, 'eps': 1e-5}, True),
     ):
         s.case(op, name, inputs, attrs, grad=grad, second=True)

@@ -12,8 +12,8 @@ const management = new Set(
 /** Training tools, which have tests of their own against PyTorch where it has them. */
 const training = new Set(
   (
-    'accuracy checkpoint confusionMatrix csvLog earlyStopping f1 jsonlLog loadCheckpoint lrScheduler precision progressBar recall saveCheckpoint ' +
-    'summary tensorBoard terminateOnNaN topK topk_ clipGradNorm clipGradValue'
+    'accuracy checkpoint earlyStopping f1 jsonlLog lrScheduler precision progressBar recall ' +
+    'readCheckpoint summary tensorBoard terminateOnNaN topKAccuracy clipGradNorm clipGradValue'
   ).split(' '),
 );
 /** Pinned by other fixtures than those of ops: random numbers bit by bit, and creation. */
