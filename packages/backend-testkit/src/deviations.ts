@@ -80,9 +80,9 @@ export const deviations: readonly Deviation[] = [
   },
 ];
 
-/** Options of PyTorch that konv does not have (yet), as the fixtures tag them. */
+/** Options that kernels do not have, as the fixtures tag them. */
 export const unsupportedTags: Readonly<Record<string, string>> = {
-  amsgrad: 'Adam has no AMSGrad variant',
+  amsgrad: 'the kernel of Adam has no AMSGrad variant; the optimizer composes it of other ops',
 };
 
 export function deviationOf(op: string, name: string): Deviation | undefined {

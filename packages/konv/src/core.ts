@@ -127,6 +127,8 @@ export {
   onesLike,
   outer,
   pad,
+  pixelShuffle,
+  pixelUnshuffle,
   Parameter,
   permute,
   pow,

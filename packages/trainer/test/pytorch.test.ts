@@ -1,9 +1,10 @@
 /** Optimizers, schedules and clipping against PyTorch: `npm run golden -- optimizers schedulers`. */
 import { readFileSync } from 'node:fs';
-import { memory, Parameter, type Tensor, tensor, toHostArray } from '@konv/core-tensor';
+import { strangerBackend } from '@konv/backend-testkit';
+import { memory, Parameter, registerBackend, type Tensor, tensor, toHostArray, useBackend } from '@konv/core-tensor';
 import { clipGradNorm, clipGradValue } from '@konv/layers';
 import { optim } from '@konv/trainer';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import './support.js';
 
 interface Stored {
@@ -41,7 +42,12 @@ function build(kind: Kind, parameters: readonly Parameter[], c: Pick<Case, 'opti
   return new optim[kind](groups as never, c.options as never);
 }
 
-describe('optimizers move parameters as PyTorch does', () => {
+registerBackend(strangerBackend('stranger'));
+
+describe.each(['cpu-js', 'stranger'])('on %s: optimizers move parameters as PyTorch does', (backend) => {
+  beforeAll(() => useBackend(backend));
+  afterAll(() => useBackend('cpu-js'));
+
   it.each(fixture.cases.map((c) => [`${c.optimizer}, ${c.name}, ${c.dtype}`, c] as const))('%s', (_, c) => {
     const parameters = c.parameters.map((p) => new Parameter(make(p)));
     const optimizer = build(c.optimizer, parameters, c);
