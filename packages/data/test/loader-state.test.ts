@@ -233,7 +233,7 @@ describe('states that are refused', () => {
     ['a pass without generators', () => open({ batches: 1, generators: [] }), /1 generators, got 0/],
     ['a pass with a bad generator', () => open({ batches: 1, generators: ['AAAA'] }), /5056 bytes/],
   ])('%s', async (_, state, message, options = { batchSize: 2 }) => {
-    const loader = new DataLoader(range, options as DataLoaderOptions<number>);
+    const loader = new DataLoader(range, options as unknown as DataLoaderOptions<number>);
     const before = JSON.stringify(loader.stateDict());
     const e = await failure(() => loader.loadStateDict(state() as DataLoaderState));
     expect(e.name).toBe('FormatError');

@@ -115,7 +115,7 @@ async function restore(twin: Twin, net: nn.Module, forced: Forced, saved: Record
     });
     optimizer.loadStateDict(dict as never);
   }
-  if (forced.lr !== undefined) for (const group of optimizer.paramGroups) (group as { lr: number }).lr = forced.lr;
+  if (forced.lr !== undefined) for (const group of optimizer.paramGroups) (group as unknown as { lr: number }).lr = forced.lr;
   return optimizer;
 }
 

@@ -83,7 +83,7 @@ describe('registerFullBackwardHook', () => {
     remove();
     a.grad = null;
     product.forward(a, b).backward();
-    expect(values(a.grad as Tensor)).toEqual([20]);
+    expect(values(a.grad as unknown as Tensor)).toEqual([20]);
     expect(values(b.grad as unknown as Tensor)).toEqual([1]);
   });
   it('of several outputs, with null where no gradient arrives', () => {
