@@ -1,10 +1,16 @@
 import { FormatError } from '@konv/core-tensor';
 
+/** What is used of Node's FileHandle. */
+interface Handle {
+  appendFile(data: string | Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A file that grows at its end. Node only. */
 export class AppendFile {
   readonly #op: string;
   readonly #path: string | URL;
-  #handle: import('node:fs/promises').FileHandle | null = null;
+  #handle: Handle | null = null;
 
   constructor(op: string, path: string | URL) {
     this.#op = op;
