@@ -58,8 +58,6 @@ describe("the packages' READMEs print what they say", () => {
   });
   afterEach(() => {
     vi.restoreAllMocks();
-    // Each program begins as in a process of its own: with nothing on the backend that it registers.
-    for (const s of storages) while (s.alive) s.release();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -75,6 +73,8 @@ describe("the packages' READMEs print what they say", () => {
       await import(fileURLToPath(file));
       expect(promised(code).length).toBeGreaterThan(0);
       expect(lines).toEqual(promised(code));
+      // Each program begins as in a process of its own: with nothing on the backend that it registers.
+      for (const s of storages.splice(0)) while (s.alive) s.release();
     }
   });
 });
