@@ -10,11 +10,12 @@ import type { EpochRecord, History } from './history.js';
 import { type AnyMetric, checkMetrics } from './metrics/metric.js';
 import { checkPath } from './options.js';
 import type { Optimizer } from './optim/optimizer.js';
+import type { Engine } from './training/engine.js';
 import { type FitOptions, makePlan, type Plan } from './training/fit-options.js';
 import { generatorState, setGeneratorState } from './training/generator.js';
-import { checkBatch, checkLoader, type Loader } from './training/loader.js';
+import { checkBatch, checkLoader, keepsPlace, type Loader } from './training/loader.js';
 import { apart, Measures } from './training/measures.js';
-import { type Engine, keepsPlace, Run } from './training/run.js';
+import { Run } from './training/run.js';
 
 export interface TrainerOptions {
   model: Module;

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultGenerator, Generator, manualSeed, rand, randint, type Tensor } from '@konv/core-tensor';
+import { strangerBackend } from '@konv/backend-testkit';
+import { defaultGenerator, Generator, manualSeed, rand, randint, registerBackend, type Tensor, useBackend } from '@konv/core-tensor';
 import { DataLoader, TensorDataset } from '@konv/data';
 import * as nn from '@konv/layers';
 import {
@@ -152,6 +153,16 @@ describe('a training goes on as if it had not been interrupted', () => {
     expect(expected.losses.length).toBe(EPOCHS * STEPS);
     for (const step of [1, 4, STEPS, STEPS + 1, 2 * STEPS, 13]) {
       expect(await interrupted(recipe, [afterStep(step)], null), `step ${step}`).toEqual(expected);
+    }
+  });
+
+  it('on a backend of the required kernels only', async () => {
+    useBackend(registerBackend(strangerBackend('stranger')));
+    try {
+      const recipe: Recipe = { ...plain, optimizer: 'Adam', accumulate: 2 };
+      expect(await interrupted(recipe, [afterStep(3), afterStep(8)], join(folder, 'stranger.safetensors'))).toEqual(await whole(recipe));
+    } finally {
+      useBackend('cpu-js');
     }
   });
 

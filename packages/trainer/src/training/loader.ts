@@ -20,6 +20,11 @@ export interface Loader {
   [Symbol.iterator]?(): Iterator<unknown>;
 }
 
+/** Whether a loader goes on from `state` by itself. */
+export function keepsPlace(loader: Loader, state: unknown): boolean {
+  return state !== null && typeof loader.loadStateDict === 'function';
+}
+
 /** A loader of at most `limit` batches, in the dataset's order where it can give that. */
 export function limited(loader: Loader, limit: number): Loader {
   const source = loader.unshuffled?.() ?? loader;

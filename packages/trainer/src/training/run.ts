@@ -1,35 +1,19 @@
-import { FormatError, KonvError, type Tensor } from '@konv/core-tensor';
+import { FormatError, KonvError } from '@konv/core-tensor';
 import type { HostEntry } from '@konv/formats';
 import type { Callback, Progress } from '../callback.js';
 import type { Place } from '../checkpoint/state.js';
 import { floats, refuse } from '../checkpoint/tree.js';
 import type { EpochRecord, History } from '../history.js';
-import type { AnyMetric } from '../metrics/metric.js';
 import type { Trainer } from '../trainer.js';
+import type { Engine } from './engine.js';
 import type { Plan } from './fit-options.js';
 import { checkGenerator, generatorState, setGeneratorState } from './generator.js';
-import { checkBatch, type Loader } from './loader.js';
+import { checkBatch, keepsPlace, type Loader } from './loader.js';
 import { Measures } from './measures.js';
 
 /** Steps between reads of the losses: often enough for a bar, seldom enough for a device. */
 const READ_EVERY_STEPS = 16;
 const READ_EVERY_MS = 100;
-
-/** What the trainer does for a run. */
-export interface Engine {
-  readonly metrics: Readonly<Record<string, AnyMetric>>;
-  train(): void;
-  /** Adds a batch's gradients, after dropping old ones where it is the `first` of a move. */
-  accumulate(inputs: Tensor, targets: Tensor, first: boolean, measures: Measures): unknown;
-  move(): void;
-  /** Null where the signal cut it off. */
-  validate(loader: Loader): Promise<EpochRecord['validation']>;
-}
-
-/** Whether a loader goes on from `state` by itself. */
-export function keepsPlace(loader: Loader, state: unknown): boolean {
-  return state !== null && typeof loader.loadStateDict === 'function';
-}
 
 /** One training, from the beginning of `fit` to its end, and where it stands. */
 export class Run {
