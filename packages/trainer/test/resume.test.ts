@@ -157,7 +157,7 @@ describe('a training goes on as if it had not been interrupted', () => {
   });
 
   it('on a backend of the required kernels only', async () => {
-    useBackend(registerBackend(strangerBackend('stranger')));
+    useBackend(registerBackend(strangerBackend('stranger')) as string);
     try {
       const recipe: Recipe = { ...plain, optimizer: 'Adam', accumulate: 2 };
       expect(await interrupted(recipe, [afterStep(3), afterStep(8)], join(folder, 'stranger.safetensors'))).toEqual(await whole(recipe));
