@@ -15,6 +15,7 @@ def make():
         power = {inf: 'inf', -inf: '-inf'}.get(p, p)
         s.case('norm', f'p {p}, all', [[2, 3, 2]], {'p': power})
         s.case('norm', f'p {p}, dim 1', [[2, 4]], {'p': power, 'dim': 1})
+        s.case('norm', f'p {p}, in a graph over nothing', [EMPTY], {'p': power, 'dim': 0}) if power in (0, 1, 2, 3) else None
         s.case('norm', f'p {p}, all 0', [torch.zeros(2, 2)], {'p': power, 'dim': 1})
         s.case('norm', f'p {p}, with zeros', [f32(0., 3., -4., 1., 0., 2., shape=[2, 3])], {'p': power, 'dim': 1})
         s.case('norm', f'p {p}, nothing', [EMPTY], {'p': power, 'dim': 0}, grad=False)

@@ -15,6 +15,7 @@ def make():
     s.case('pad', 'no padding', [[2, 3]], {'padding': []})
     s.case('pad', 'scalar', [[]], {'padding': []})
     s.case('pad', 'bool', [boolean(True, False)], {'padding': [1, 1], 'value': 1})
+    s.case('pad', 'of nothing, with a value', [torch.zeros(0, 2)], {'padding': [1, 1, 1, 0], 'value': 1.5})
     s.case('pad', 'nan beside', [f32(1., nan, inf)], {'padding': [1, 2]}, grad=False)
     s.error('pad', 'more axes than there are', [[3]], {'padding': [1, 1, 1, 1]})
     s.error('pad', 'more taken than there is', [[2, 3]], {'padding': [-2, -2]})

@@ -6,7 +6,7 @@ import type { Axes, Tensor } from '../tensor.js';
 import { eq, ne, pow } from './binary.js';
 import { cast } from './cast.js';
 import { tidy } from './handles.js';
-import { amax, amin, reducedAxes, reducedShape, sum } from './reduce.js';
+import { amax, amin, reducedAxes, sum } from './reduce.js';
 import { abs, sqrt, square } from './unary.js';
 import { where } from './where.js';
 
@@ -50,8 +50,6 @@ export function norm(x: Tensor, p = 2, axes?: Axes, keepdim = false): Tensor {
   if (!isFloat(checkTensor(op, x).dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype}; use cast('float32') first`);
   if (typeof p !== 'number' || Number.isNaN(p)) throw new DTypeError(op, `expected a number p, got ${String(p)}; 2 is the Euclidean norm`);
   const list = reducedAxes(op, axes, x.rank);
-  if (list.some((a) => x.shape[a] === 0)) {
-    return full(reducedShape(x.shape, list, keepdim), 0, { dtype: x.dtype, backend: x.backend });
-  }
+  if (list.some((a) => x.shape[a] === 0)) return sum(x, list, keepdim);
   return tidy(() => reduceNorm(x, p, list, keepdim));
 }

@@ -1,9 +1,11 @@
 import { full } from '../creation.js';
 import { dispatch } from '../dispatch.js';
+import { isFloat } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { checkTensor } from '../operand.js';
 import { checkShape, type Shape, showShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { add } from './binary.js';
 import type { SliceAxis } from './catalogue.js';
 import { drop, replacing, tidy } from './handles.js';
 import { clone, embedOp, setSliceOp } from './movement.js';
@@ -103,6 +105,8 @@ function padConstant(x: Tensor, sides: Sides, value: number): Tensor {
     core.shape.map((size, i) => size + axes[i].start + Math.max(0, sides.high[i])),
   );
   if (value === 0) return dispatch(embedOp, [core], { shape, axes });
+  // Nothing is put in, but the result stays in x's graph.
+  if (core.size === 0 && isFloat(x.dtype)) return add(dispatch(embedOp, [core], { shape, axes }), value);
   const filled = full(shape, value, { dtype: x.dtype, backend: x.backend });
   return core.size === 0 ? filled : dispatch(setSliceOp, [filled, core], { axes });
 }

@@ -4,7 +4,6 @@ import { noGrad } from '../grad-mode.js';
 import { checkTensor } from '../operand.js';
 import { normalizeAxis } from '../shape.js';
 import type { Axes, Tensor } from '../tensor.js';
-import { full } from '../creation.js';
 import { add, eq, mul, ne, sub } from './binary.js';
 import { cast } from './cast.js';
 import { replacing, tidy } from './handles.js';
@@ -38,7 +37,7 @@ export function logsumexp(x: Tensor, axes?: Axes, keepdim = false): Tensor {
   if (!isFloat(checkTensor(op, x).dtype)) throw new DTypeError(op, `expected floats, got ${x.dtype}; use cast('float32') first`);
   const list = reducedAxes(op, axes, x.rank);
   if (list.some((a) => x.shape[a] === 0)) {
-    return full(reducedShape(x.shape, list, keepdim), Number.NEGATIVE_INFINITY, { dtype: x.dtype, backend: x.backend });
+    return overNothing(x, list, keepdim, Number.NEGATIVE_INFINITY);
   }
   return tidy(() => {
     // Any shift gives the same sum, so none has a gradient; an infinite one would give NaN.
@@ -82,11 +81,16 @@ export function prod(x: Tensor, axis?: number | null, keepdim = false): Tensor {
 }
 
 /** Halves multiplied with each other until one is left: so the gradient never divides by an element. */
+/** `value` for each place over which there is nothing; in the graph all the same, so that `backward()` finds its way. */
+function overNothing(x: Tensor, axes: readonly number[], keepdim: boolean, value: number): Tensor {
+  return tidy(() => add(sum(x, axes, keepdim), value));
+}
+
 function product(x: Tensor, axis: number): Tensor {
   let y = x;
   const odd: Tensor[] = [];
   if (x.shape[axis] === 0) {
-    return full(reducedShape(x.shape, [axis], true), 1, { dtype: x.dtype, backend: x.backend });
+    return overNothing(x, [axis], true, 1);
   }
   while (y.shape[axis] > 1) {
     const n = y.shape[axis];
