@@ -3,7 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strangerBackend } from '@konv/backend-testkit';
-import { defaultGenerator, Generator, manualSeed, rand, randint, registerBackend, type Tensor, useBackend } from '@konv/core-tensor';
+import {
+  defaultGenerator,
+  FormatError,
+  Generator,
+  manualSeed,
+  memory,
+  rand,
+  randint,
+  registerBackend,
+  type Tensor,
+  useBackend,
+} from '@konv/core-tensor';
 import { DataLoader, TensorDataset } from '@konv/data';
 import * as nn from '@konv/layers';
 import {
@@ -235,7 +246,7 @@ describe('a checkpoint that does not fit changes nothing', () => {
       [{ ...state, version: 2 as never }, /version 1, got version 2/],
       [{ ...state, optimizer: { ...state.optimizer, kind: 'Adam' } }, /expected the state of SGD, got that of Adam/],
       [{ ...state, optimizer: { ...state.optimizer, state: { 0: { momentum_buffer: 3 } } } }, /momentum_buffer of parameter 0/],
-      [{ ...state, model: {} }, /0\.weight/],
+      [{ ...state, model: {} }, /a checkpoint of this model, got one without "0\.weight"; build the model/],
       [{ ...state, place: { ...state.place!, steps: 9 } }, /a loader of 9 batches, got 5/],
       [{ ...state, place: { ...state.place!, step: -1 } }, /whose step is missing or of another form/],
       [{ ...state, place: { ...state.place!, totalSteps: 3 } }, /whose counts agree/],
@@ -275,6 +286,24 @@ describe('a checkpoint that does not fit changes nothing', () => {
     const state = await s.trainer.stateDict();
     const short = { [Symbol.asyncIterator]: async function* () {} } as unknown as Loader;
     await expect(s.trainer.fit(short, { ...s.options, resume: state })).rejects.toThrow(/at least the 4 batches that were seen, got 0/);
+    s.dispose();
+  });
+});
+
+describe('memory', () => {
+  it('is as before after any number of interruptions, resumes and refusals', async () => {
+    const s = setUp({ ...plain, optimizer: 'Adam', accumulate: 3 });
+    const counts: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const control = new AbortController();
+      await s.trainer.fit(s.loader, { ...s.options, signal: control.signal, callbacks: [afterStep(7)(control)] });
+      const state = await s.trainer.stateDict();
+      expect(Object.keys(state.gradients).length).toBeGreaterThan(0);
+      await expect(s.trainer.fit(s.loader, { ...s.options, resume: { ...state, model: {} } })).rejects.toThrow(FormatError);
+      await s.trainer.fit(s.loader, { ...s.options, callbacks: [], resume: state });
+      counts.push(memory().tensors);
+    }
+    expect(new Set(counts.slice(1)).size).toBe(1);
     s.dispose();
   });
 });

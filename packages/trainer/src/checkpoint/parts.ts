@@ -1,4 +1,4 @@
-import type { Parameter, Tensor } from '@konv/core-tensor';
+import { fromHost, getBackend, type Parameter, type Tensor } from '@konv/core-tensor';
 import type { HostEntry } from '@konv/formats';
 import type { Module } from '@konv/layers';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -12,7 +12,7 @@ export function parametersOf(optimizer: Optimizer): Parameter[] {
 /** The model's, the optimizer's and (where some are `waiting`) the gradients' part of a state, as live tensors. */
 export function liveParts(model: Module, optimizer: Optimizer, waiting: boolean): Record<string, unknown> {
   const { state, paramGroups } = optimizer.stateDict();
-  const gradients = waiting ? parametersOf(optimizer).flatMap((p, i) => (p.grad ? [[String(i), p.grad.detach()] as const] : [])) : [];
+  const gradients = waiting ? parametersOf(optimizer).flatMap((p, i) => (p.grad ? [[String(i), p.grad] as const] : [])) : [];
   return {
     version: 1,
     model: { ...model.stateDict() },
@@ -36,6 +36,7 @@ export function loadParts(model: Module, optimizer: Optimizer, state: Omit<Train
   try {
     const home = parameters[0].backend;
     const own = model.stateDict();
+    checkKeys(Object.keys(own), state.model);
     const tensors = Object.entries(state.model).map(([key, e]) => [key, put(e, own[key]?.backend ?? home)] as const);
     model.loadStateDict(Object.fromEntries(tensors));
     const entries = Object.entries(state.optimizer.state).map(([i, entry]) => {
@@ -50,6 +51,15 @@ export function loadParts(model: Module, optimizer: Optimizer, state: Omit<Train
   }
 }
 
+/** What a person sees first of another model; shapes are for `loadStateDict`. */
+function checkKeys(own: readonly string[], saved: Record<string, HostEntry>): void {
+  const missing = own.find((key) => !Object.hasOwn(saved, key));
+  const odd = Object.keys(saved).find((key) => !own.includes(key));
+  if (missing === undefined && odd === undefined) return;
+  const got = missing === undefined ? `one with "${odd}"` : `one without "${missing}"`;
+  throw refuse('a checkpoint of this model', got, 'build the model that the training had');
+}
+
 function loadGradients(parameters: readonly Parameter[], gradients: Record<string, HostEntry>): void {
   for (const [i, { shape }] of Object.entries(gradients)) {
     const own = parameters[Number(i)]?.shape;
@@ -62,5 +72,8 @@ function loadGradients(parameters: readonly Parameter[], gradients: Record<strin
     }
   }
   for (const p of parameters) p.grad = null;
-  for (const [i, entry] of Object.entries(gradients)) parameters[Number(i)].grad = place(entry, parameters[Number(i)].backend);
+  for (const [i, { data, shape, dtype }] of Object.entries(gradients)) {
+    // Not kept: the parameter frees it when the next one comes.
+    parameters[Number(i)].grad = fromHost(getBackend(parameters[Number(i)].backend), data, shape, dtype);
+  }
 }
