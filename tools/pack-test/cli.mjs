@@ -27,7 +27,7 @@ try {
   // The tarballs name each other by version; before a release those are nowhere but here.
   const manifest = { name: 'user', private: true, type: 'module', dependencies: tarballs, overrides: tarballs };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  run('npm', ['install', '--no-audit', '--no-fund', '--offline'], folder);
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], folder);
   const [, program] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
   writeFileSync(join(folder, 'program.mjs'), program);
   const accuracies = run(process.execPath, ['program.mjs'], folder).trim().split(' ').map(Number);
