@@ -5,7 +5,6 @@ import { article } from './story/article.js';
 import { whyConvolution } from './story/why.js';
 import { type Output, speaker } from './terminal.js';
 import { loadImages } from './train/dataset.js';
-import { onInterrupt } from './train/interrupt.js';
 import { interruptedRun, settle } from './train/resume.js';
 import { trainLeNet } from './train/train.js';
 
@@ -47,9 +46,7 @@ export async function run(given: Args, out: Output, load: typeof loadImages = lo
     await article(say);
     whyConvolution(say, picture);
   }
-  const { signal, release } = onInterrupt(() => say('\nStopping after this step, to save it. Once more: at once.'));
-  const finished = await trainLeNet(say, out, args, images, picture, signal, interrupted?.state ?? null).finally(release);
-  if (!finished) return false;
+  if (!(await trainLeNet(say, out, args, images, picture, interrupted?.state ?? null))) return false;
   const { bytes } = memory();
   say();
   say(`Done in ${((performance.now() - started) / 1000).toFixed(0)} s; ${(bytes / 2 ** 20).toFixed(1)} MB of tensors alive at the end.`);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type Callback, FormatError, KonvError, readCheckpoint, type Trainer, type TrainerState } from 'konv';
 import type { Args } from '../args.js';
 import type { Say } from '../terminal.js';
@@ -18,7 +18,7 @@ const file = (folder: string): string => join(folder, 'checkpoint.safetensors');
 
 /** Puts the arguments into the checkpoint. */
 export function keepArguments({ epochs, batch, lr, seed, data }: Args): Callback {
-  return { name: NAME, stateDict: (): Kept => ({ epochs, batch, lr, seed, data }) };
+  return { name: NAME, stateDict: (): Kept => ({ epochs, batch, lr, seed, data: data && resolve(data) }) };
 }
 
 /** The training that was interrupted, from the folder of `--out`. Errors: `FormatError` where there is none. */
@@ -37,7 +37,8 @@ export async function interruptedRun(folder: string): Promise<Interrupted> {
 /** The arguments to go on with: those of the run, with more epochs if they are asked for. Errors: `KonvError` for others. */
 export function settle(args: Args, { kept, state }: Interrupted): Args {
   for (const name of ['batch', 'lr', 'seed', 'data'] as const) {
-    if (!args.given.includes(name) || args[name] === kept[name]) continue;
+    const given = name === 'data' && args.data ? resolve(args.data) : args[name];
+    if (!args.given.includes(name) || given === kept[name]) continue;
     throw new KonvError(
       '--resume',
       `expected --${name} ${String(kept[name])}, as the training began, got ${String(args[name])}; leave it out`,

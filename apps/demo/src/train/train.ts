@@ -17,6 +17,7 @@ import {
 import type { Args } from '../args.js';
 import { grouped, heading, type Output, type Say, table } from '../terminal.js';
 import type { Images } from './dataset.js';
+import { onInterrupt } from './interrupt.js';
 import { leNet } from './lenet.js';
 import { discard, keepArguments, save } from './resume.js';
 import { kernelPicture, lossPicture, type Tiles, writeWhole } from './pictures.js';
@@ -53,7 +54,7 @@ function showConfusion(say: Say, matrix: ConfusionMatrix, names: readonly string
 
 /**
  * Trains LeNet-5, shows how well it does, and writes pictures (what it sees in `picture`) and the model into `args.out`.
- * When `signal` is aborted it saves the training and returns false; `state`, if any, is such a training to go on with.
+ * At Ctrl-C it saves the training and returns false; `state`, if any, is such a training to go on with.
  */
 export async function trainLeNet(
   say: Say,
@@ -61,7 +62,6 @@ export async function trainLeNet(
   args: Args,
   { train, test, source }: Images,
   picture: Tensor,
-  signal: AbortSignal,
   state: TrainerState | null,
 ): Promise<boolean> {
   heading(say, 3, 'LeNet-5 learns to tell clothes apart');
@@ -80,13 +80,15 @@ export async function trainLeNet(
   say();
   const epochs = args.epochs ?? Math.max(1, Math.round(IMAGES_TO_SEE / train.length));
   const trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer, metrics: { accuracy } });
-  const history = await trainer.fit(trainLoader, {
+  const { signal, release } = onInterrupt(() => say('\nStopping after this step, to save it. Once more: at once.'));
+  const fitted = trainer.fit(trainLoader, {
     epochs,
     validation: testLoader,
     callbacks: [progressBar({ stream: out }), keepArguments({ ...args, epochs })],
     signal,
     ...(state ? { resume: state } : {}),
   });
+  const history = await fitted.finally(release);
   if (history.stopped !== null) {
     await save(say, trainer, args);
     return false;
