@@ -155,7 +155,7 @@ OPS = {
     'layerNorm': lambda t, a: F.layer_norm(t[0], a['normalizedShape'], t[1], t[2], a.get('eps', 1e-5)),
     'groupNorm': lambda t, a: F.group_norm(t[0], a['numGroups'], t[1], t[2], a.get('eps', 1e-5)),
     'instanceNorm': instance_norm,
-    'embedding': lambda t, a: F.embedding(t[0], t[1], a.get('paddingIdx')),
+    'embedding': lambda t, a: F.embedding(t[0], t[1], a.get('paddingIdx'), scale_grad_by_freq=a.get('scaleGradByFreq', False)),
     'gather': lambda t, a: torch.gather(t[0], a['dim'], longs(t[1])),
     'scatterAdd': lambda t, a: torch.scatter_add(t[0], a['dim'], longs(t[1]), t[2]),
     'indexSelect': lambda t, a: torch.index_select(t[0], a['dim'], longs(t[1])),

@@ -374,7 +374,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     layerNorm(t(x), a.normalizedShape as number[], weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
   groupNorm: ([x, weight, bias], a) =>
     groupNorm(t(x), n(a.numGroups), weight as Tensor | null, bias as Tensor | null, a.eps as number | undefined),
-  embedding: ([indices, weight], a) => embedding(t(indices), t(weight), { paddingIdx: a.paddingIdx as number | undefined }),
+  embedding: ([indices, weight], a) => embedding(t(indices), t(weight), a as Parameters<typeof embedding>[2]),
   instanceNorm: ([x, weight, bias, runningMean, runningVar], a) => {
     const [m, v] = [runningMean, runningVar] as (Tensor | null)[];
     const y = instanceNorm(t(x), m, v, weight as Tensor | null, bias as Tensor | null, a);

@@ -1,4 +1,5 @@
 import {
+  checkEmbeddingOptions,
   checkPaddingIdx,
   embedding,
   type Generator,
@@ -16,16 +17,26 @@ import { normal_ } from './init.js';
 import { KEEPS_NOTHING } from './module/keeps-nothing.js';
 import { Module } from './module/module.js';
 
-export interface EmbeddingLayerOptions extends FactoryOptions {
+/** What the table does when it is read. */
+interface ReadOptions {
+  /** Rows that are read and longer than this are scaled to it first, for good. Default: none. */
+  maxNorm?: number | null;
+  /** The p of the norm for `maxNorm`. Default: 2. */
+  normType?: number;
+  /** Divides a row's gradient by how often it is read. Default: false. */
+  scaleGradByFreq?: boolean;
+}
+export interface EmbeddingLayerOptions extends FactoryOptions, ReadOptions {
   /** A row that starts as 0 and gets no gradient; negative ones count from the end. Default: none. */
   paddingIdx?: number | null;
 }
-export interface PretrainedOptions {
+export interface PretrainedOptions extends ReadOptions {
   /** Whether the table is left as it is by training. Default: true. */
   freeze?: boolean;
   /** A row that gets no gradient; its values stay as they are given. Default: none. */
   paddingIdx?: number | null;
 }
+const readNames = ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq'];
 
 /** An option of this file's own: the table of `fromPretrained`, so that nothing is drawn for it. */
 const TABLE = Symbol('table');
@@ -33,19 +44,11 @@ interface WithTable {
   [TABLE]?: Parameter;
 }
 
-const absent: Readonly<Record<string, string>> = {
-  maxNorm: 'rows are not rescaled; do it yourself under noGrad',
-  normType: 'it belongs to maxNorm, which is not there',
-  scaleGradByFreq: 'gradients are sums over all uses of a row',
-  sparse: 'gradients are dense',
-};
-
-/** What PyTorch has and konv has not is named, where it would change something. */
-function refuseAbsent(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!(name in absent)) continue;
-    throw new KonvError('Embedding', `expected no ${name}, got ${String(value)}: ${absent[name]}; leave it out`);
-  }
+/** PyTorch's sparse gradients save memory with optimizers that know them; konv has none. */
+function refuseSparse(options: object): void {
+  if (!Object.hasOwn(options ?? {}, 'sparse')) return;
+  const got = String((options as { sparse?: unknown }).sparse);
+  throw new KonvError('Embedding', `expected no sparse, got ${got}: gradients are dense; leave it out`);
 }
 
 /**
@@ -53,22 +56,29 @@ function refuseAbsent(options: object): void {
  *
  * indices int32 of any shape -> [...indices, embeddingDim]; weight [numEmbeddings, embeddingDim]. Starts as N(0, 1) with 0
  * in row `paddingIdx`, which gets no gradient either. Errors: `ShapeError` for an index out of range; `DTypeError` unless
- * int32; `KonvError` for `maxNorm`, `scaleGradByFreq` and `sparse`, which are not there. Source: torch.nn.Embedding.
+ * int32; `KonvError` for options, `sparse` among them: gradients are dense. Source: torch.nn.Embedding.
  */
 export class Embedding extends Module {
   static readonly [KEEPS_NOTHING] = true;
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
     super();
-    if (typeof options === 'object' && options !== null) refuseAbsent(options);
-    checkOptions('Embedding', options, ['paddingIdx', ...factoryNames]);
+    refuseSparse(options);
+    checkOptions('Embedding', options, [...readNames, ...factoryNames]);
     this.numEmbeddings = whole('Embedding', 'numEmbeddings', numEmbeddings, 1);
     this.embeddingDim = whole('Embedding', 'embeddingDim', embeddingDim, 1);
     this.paddingIdx = checkPaddingIdx('Embedding', options.paddingIdx, numEmbeddings);
+    checkEmbeddingOptions('Embedding', options);
+    this.maxNorm = options.maxNorm ?? null;
+    this.normType = options.normType ?? 2;
+    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
     const table = (options as WithTable)[TABLE];
     this.weight = table ?? emptyParameter('Embedding', [numEmbeddings, embeddingDim], options);
     if (table === undefined) this.resetParameters(options.generator);
@@ -76,16 +86,18 @@ export class Embedding extends Module {
 
   /** A layer over a table [numEmbeddings, embeddingDim], which it takes over as Parameter does. */
   static fromPretrained(table: Tensor, options: PretrainedOptions = {}): Embedding {
-    refuseAbsent(options);
-    checkOptions('fromPretrained', options, ['freeze', 'paddingIdx']);
+    refuseSparse(options);
+    checkOptions('fromPretrained', options, ['freeze', ...readNames]);
+    checkEmbeddingOptions('fromPretrained', options);
     if (!isTensor(table) || table.rank !== 2) {
       const got = isTensor(table) ? showShape(table.shape) : typeof table;
       throw new ShapeError('fromPretrained', `expected a table [numEmbeddings, embeddingDim], got ${got}; reshape it`);
     }
     const frozen = flag('fromPretrained', 'freeze', options.freeze ?? true);
     checkPaddingIdx('fromPretrained', options.paddingIdx, table.shape[0]);
+    const { freeze: _, ...read } = options;
     const own: EmbeddingLayerOptions & WithTable = {
-      paddingIdx: options.paddingIdx,
+      ...read,
       [TABLE]: new Parameter(table, { requiresGrad: !frozen }),
     };
     return new Embedding(table.shape[0], table.shape[1], own);
@@ -99,11 +111,15 @@ export class Embedding extends Module {
   }
 
   override forward(indices: Tensor): Tensor {
-    return embedding(indices, this.weight, { paddingIdx: this.paddingIdx });
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return embedding(indices, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
   }
 
   override extraRepr(): string {
     const padding = this.paddingIdx === null ? '' : `, padding_idx=${this.paddingIdx}`;
-    return `${this.numEmbeddings}, ${this.embeddingDim}${padding}`;
+    const limit = this.maxNorm === null ? '' : `, max_norm=${this.maxNorm}`;
+    const norm = this.normType === 2 ? '' : `, norm_type=${this.normType}`;
+    const scaled = this.scaleGradByFreq ? ', scale_grad_by_freq=True' : '';
+    return `${this.numEmbeddings}, ${this.embeddingDim}${padding}${limit}${norm}${scaled}`;
   }
 }

@@ -205,14 +205,37 @@ describe('Embedding', () => {
     );
     expect(thrown(() => nn.Embedding.fromPretrained(table, { paddingIdx: 3 })).name).toBe('ShapeError');
   });
-  it('names what PyTorch has and konv has not', () => {
+  it('refuses bad options, and names what PyTorch has and konv has not', () => {
     const refused: [object, RegExp][] = [
-      [{ maxNorm: 1 }, /^\[Embedding\] expected no maxNorm, got 1: rows are not rescaled/],
-      [{ scaleGradByFreq: true }, /expected no scaleGradByFreq, got true/],
+      [{ maxNorm: 0 }, /^\[Embedding\] expected maxNorm to be a number > 0 or null, got 0/],
+      [{ normType: '2' }, /expected normType to be a number, got 2/],
+      [{ scaleGradByFreq: 1 }, /expected scaleGradByFreq to be true or false, got 1/],
       [{ sparse: true }, /expected no sparse, got true: gradients are dense/],
       [{ padding_idx: 1 }, /got padding_idx; write paddingIdx/],
     ];
-    for (const [options, message] of refused) expect(thrown(() => new nn.Embedding(3, 2, options)).message).toMatch(message);
+    for (const [options, message] of refused) expect(thrown(() => new nn.Embedding(3, 2, options as object)).message).toMatch(message);
+    expect(thrown(() => nn.Embedding.fromPretrained(rand([3, 2]), { sparse: false } as object)).message).toMatch(/expected no sparse/);
+  });
+  it('maxNorm shortens the rows that are read and too long, for good, and no others', () => {
+    const layer = nn.Embedding.fromPretrained(tensor([3, 4, 6, 8, 0.3, 0.4, 30, 40], { shape: [4, 2] }), { freeze: false, maxNorm: 1 });
+    const before = memory().tensors;
+    const y = layer.forward(ids(1, 2, 1));
+    expect(memory().tensors).toBe(before + 2);
+    y.sum().backward();
+    const expected = [3, 4, 0.6, 0.8, 0.3, 0.4, 30, 40];
+    values(layer.weight).forEach((v, i) => expect(v).toBeCloseTo(expected[i], 5));
+    expect(values(y)).toEqual([1, 2, 1].flatMap((row) => values(layer.weight).slice(2 * row, 2 * row + 2)));
+    expect(values(layer.weight.grad as Tensor)).toEqual([0, 0, 2, 2, 1, 1, 0, 0]);
+  });
+  it('scaleGradByFreq leaves values alone, infinite ones too', () => {
+    const layer = nn.Embedding.fromPretrained(tensor([1, Number.POSITIVE_INFINITY, 3], { shape: [3, 1] }), {
+      freeze: false,
+      scaleGradByFreq: true,
+    });
+    const y = layer.forward(ids(0, 1, 0, 2, 2, 2));
+    expect(values(y)).toEqual([1, Number.POSITIVE_INFINITY, 1, 3, 3, 3]);
+    y.sum().backward();
+    expect(values(layer.weight.grad as Tensor)).toEqual([1, 1, 1]);
   });
   it('an index out of range is an error before anything is made', () => {
     const layer = new nn.Embedding(3, 2);

@@ -17,6 +17,7 @@ def make():
     s.case('embedding', 'padding from the end', [i32(3, 0, 3, 1), [4, 2]], {'paddingIdx': -4})
     s.case('embedding', 'vectors of one number, float64', [i32(1, 1, 0), [2, 1]], dtype=torch.float64)
     s.case('embedding', 'second derivatives', [i32(1, 1, 0), [3, 2]], {'paddingIdx': 0}, second=True)
+    s.case('embedding', 'scaled by use', [ints([2, 3], 0, 3), [3, 2]], {'scaleGradByFreq': True})
     s.error('embedding', 'index too large', [i32(0, 4), [4, 2]])
     s.error('embedding', 'index negative', [i32(-1, 0), [4, 2]])
     s.error('embedding', 'a table of one axis', [i32(0, 1), [4]])

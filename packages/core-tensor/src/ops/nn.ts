@@ -43,7 +43,7 @@ export {
 } from './conv-transpose.js';
 export { crossEntropyOp } from './cross-entropy.js';
 export { alphaDropout, checkDropout, dropout, dropout1d, dropout2d, dropout3d, type DropoutOptions } from './dropout.js';
-export { checkPaddingIdx, embedding, type EmbeddingOptions } from './embedding.js';
+export { checkEmbeddingOptions, checkPaddingIdx, embedding, type EmbeddingOptions } from './embedding.js';
 export { gather, gatherOp, indexSelect, scatterAdd, scatterAddOp } from './gather.js';
 export { groupNorm, instanceNorm, type InstanceNormOptions, layerNorm } from './layer-norm.js';
 export { linear, linearOp } from './linear.js';
