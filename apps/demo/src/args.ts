@@ -47,12 +47,19 @@ export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args
     .option('--seed <n>', 'seed of weights and order', whole('--seed', 0, 2 ** 32 - 1), 42)
     .option('--data <dir>', 'a folder with Fashion-MNIST (default: KONV_DATA, the system’s copy, the embedded subset)', path('--data'))
     .option('--out <dir>', 'where pictures and the model go', path('--out'), 'out')
-    .option('--resume', 'go on with the training that Ctrl-C interrupted, to the same numbers', false)
+    .option('--resume', 'go on with the training that Ctrl-C interrupted, to the same numbers')
     .helpOption('--help', 'show this text')
     .allowExcessArguments(false)
     .showHelpAfterError('(--help lists the flags)')
     .parse(argv, { from: 'user' });
-  const o = program.opts<Partial<Args> & Pick<Args, 'batch' | 'lr' | 'seed' | 'out' | 'resume'>>();
+  const o = program.opts<Partial<Args> & Pick<Args, 'batch' | 'lr' | 'seed' | 'out'>>();
   const given = Object.keys(o).filter((name) => program.getOptionValueSource(name) === 'cli');
-  return { ...o, given, epochs: o.epochs ?? null, backend: o.backend ?? null, data: o.data ?? (env.KONV_DATA || null) };
+  return {
+    ...o,
+    given,
+    resume: o.resume ?? false,
+    epochs: o.epochs ?? null,
+    backend: o.backend ?? null,
+    data: o.data ?? (env.KONV_DATA || null),
+  };
 }
