@@ -136,7 +136,8 @@ async function installPnpm() {
   const folder = mkdtempSync(join(cache, 'pnpm-'));
   const npmCli = process.env.npm_execpath;
   const [command, first] = /npm-cli\.[cm]?js$/.test(npmCli ?? '') ? [process.execPath, [npmCli]] : ['npm', []];
-  const options = '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=3000';
+  const options =
+    '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=3000';
   const install = [...first, 'install', '--prefix', folder, ...options.split(' '), `pnpm@${pnpmVersion}`];
   try {
     await step(`pnpm ${pnpmVersion}`, command, install, { hint: 'the first run needs the npm registry' });

@@ -8,16 +8,23 @@ export const arrows = {
   formats: ['core-tensor'],
   trainer: ['core-tensor', 'layers', 'autograd', 'data', 'formats'],
   'backend-cpu-js': ['core-tensor'],
+  // Kernels over memory that the caller owns: they know nothing of tensors.
+  'wasm-kernels': [],
+  'backend-wasm': ['core-tensor', 'wasm-kernels'],
+  tfjs: ['core-tensor'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
   // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
   konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer', 'backend-cpu-js'],
 };
 
 /** Only by `import()`: a bundle holds the backends that the program asks for. Per package, the other backends. */
-export const dynamicArrows = {};
+export const dynamicArrows = { konv: ['backend-wasm'] };
 
-/** Packages run in browsers too: these alone may reach Node's file system, and only by `import()`. */
-export const mayReachNode = ['data', 'formats', 'trainer'];
+/** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), and only by `import()`. */
+export const mayReachNode = ['data', 'formats', 'trainer', 'backend-wasm'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */
-export const outsiders = { 'backend-testkit': ['fast-check'] };
+export const outsiders = {
+  'backend-testkit': ['fast-check'],
+  tfjs: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
+};
