@@ -6,3 +6,5 @@ export { conv_gemm } from './conv/forward';
 export { conv_pack_flipped } from './conv/flip';
 export { conv_weight } from './conv/weight';
 export { sum_parts } from './sum-parts';
+export { winograd } from './winograd/winograd';
+export { winograd_weight } from './winograd/weight';

@@ -1,3 +1,2 @@
-export { convGemm } from './forward.js';
-export { convGradInputGemm } from './grad-input.js';
+export { conv, convGradInput } from './choose.js';
 export { convGradWeightGemm } from './grad-weight.js';
