@@ -4,7 +4,7 @@ import { bestLevel, compileKernels, instantiateKernels, requireWebAssembly, type
 import { Engine } from './engine.js';
 import { Heap, Runner } from './interim.js';
 import { Memory, type WasmBuffer } from './memory.js';
-import { conv, convGradInput, convGradWeightGemm } from './conv/index.js';
+import { conv, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { supports } from './supports.js';
 
@@ -41,7 +41,7 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
     conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
-    convGradWeight: (x, dy, g, accumulate, out) => convGradWeightGemm(engine, x, dy, g, accumulate, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
   };
   return {
