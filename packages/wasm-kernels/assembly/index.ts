@@ -2,3 +2,4 @@
 // are the range of its work items that this call does, in any order and on any thread, with the same result.
 export { scratch } from './scratch';
 export { gemm, gemm_pack_a } from './gemm/gemm';
+export { copy_strided, map, map_strided } from './map/map';
