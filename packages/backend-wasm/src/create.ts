@@ -8,6 +8,7 @@ import { Engine } from './engine.js';
 import { gather, scatterAdd } from './gather.js';
 import { Heap, Runner } from './interim.js';
 import { Memory, type WasmBuffer } from './memory.js';
+import { conv, convGradInput, convGradWeightGemm } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { reduce } from './reduce.js';
 import { resample } from './resample.js';
@@ -60,6 +61,9 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
     sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
     resample: (kind, x, geometry, adjoint, out) => resample(engine, kind, x, geometry, adjoint, out),
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeightGemm(engine, x, dy, g, accumulate, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
   };
   return {

@@ -3,3 +3,9 @@
 export { scratch } from './scratch';
 export { gemm, gemm_pack_a } from './gemm/gemm';
 export { copy_strided, map, map_strided } from './map/map';
+export { conv_gemm } from './conv/forward';
+export { conv_pack_flipped } from './conv/flip';
+export { conv_weight } from './conv/weight';
+export { sum_parts } from './sum-parts';
+export { winograd } from './winograd/winograd';
+export { winograd_weight } from './winograd/weight';
