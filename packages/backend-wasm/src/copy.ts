@@ -1,12 +1,9 @@
 import { byteSize, sizeOf } from '@konv/core-tensor';
 import type { TensorRef } from '@konv/core-tensor';
-import { mapKinds } from '@konv/wasm-kernels';
-import { binary } from './binary.js';
 import type { Engine } from './engine.js';
-import { bitsOf, CHEAP, map, tableBytes, writeTable } from './map.js';
+import { bitsOf, CHEAP, tableBytes, writeTable } from './map.js';
 import { addressOf } from './memory.js';
 import { isContiguous, Walk } from './strided.js';
-import { where } from './where.js';
 
 /** Bytes up to which one thread copies or fills what is contiguous. */
 const WHOLE = 4 * CHEAP;
@@ -45,12 +42,4 @@ function copyRows(engine: Engine, strides: readonly number[], from: number, out:
     const items = writeTable(engine.heap.i32, table, walk, [from, addressOf(out)], size === 1 ? 1 : 0, [size, size]);
     engine.run('copy_strided', [table], { items, grain: Math.ceil(CHEAP / walk.n) });
   });
-}
-
-/** What is not 0 is true, NaN too; true is 1. */
-export function cast(engine: Engine, x: TensorRef, out: TensorRef): void {
-  if (x.dtype === out.dtype) copyStrided(engine, x, out);
-  else if (out.dtype === 'bool') binary(engine, 'ne', x, 0, out);
-  else if (x.dtype === 'bool') where(engine, x, 1, 0, out);
-  else map(engine, out.dtype === 'int32' ? mapKinds.i32_fromFloat32 : mapKinds.f32_fromInt32, CHEAP, x.dtype, x, null, null, out);
 }

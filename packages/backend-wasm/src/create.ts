@@ -3,7 +3,8 @@ import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavaila
 import { bestLevel, compileKernels, instantiateKernels, requireWebAssembly, type SimdLevel } from '@konv/wasm-kernels';
 import { argReduce } from './arg-reduce.js';
 import { binary } from './binary.js';
-import { cast, copyStrided, fill } from './copy.js';
+import { cast } from './cast.js';
+import { copyStrided, fill } from './copy.js';
 import { Engine } from './engine.js';
 import { gather, scatterAdd } from './gather.js';
 import { Heap, Runner } from './interim.js';

@@ -1,116 +1,70 @@
-import type { HostArray, ReduceKind, TensorRef } from '@konv/core-tensor';
+import type { ReduceKind, TensorRef } from '@konv/core-tensor';
+import { copyStrided } from './copy.js';
 import type { Engine } from './engine.js';
-import { heapOf } from './memory.js';
+import { addressOf } from './memory.js';
+import { reduceOnHost } from './reduce-host.js';
+import { mergeAxes } from './strided.js';
 
-/** What a kind does to a run of x: fold it into one accumulator, or fold it elementwise into as many. */
-interface Reducer {
-  readonly start: number;
-  /** acc op x[ix], x[ix + 1], ..., n of them. */
-  fold(acc: number, n: number, x: HostArray, ix: number): number;
-  /** acc[ia + i] op= x[ix + i]. */
-  foldEach(acc: Float64Array, ia: number, n: number, x: HostArray, ix: number): void;
-}
+const kinds = { sum: 0, max: 1, min: 2 } satisfies Record<ReduceKind, number>;
 
-/** Math.max and Math.min return NaN as soon as either side is. */
-const reducers = {
-  sum: {
-    start: 0,
-    fold(acc, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++) acc += x[ix];
-      return acc;
-    },
-    foldEach(acc, ia, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++, ia++) acc[ia] += x[ix];
-    },
-  },
-  max: {
-    start: -Infinity,
-    fold(acc, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++) acc = Math.max(acc, x[ix]);
-      return acc;
-    },
-    foldEach(acc, ia, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++, ia++) acc[ia] = Math.max(acc[ia], x[ix]);
-    },
-  },
-  min: {
-    start: Infinity,
-    fold(acc, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++) acc = Math.min(acc, x[ix]);
-      return acc;
-    },
-    foldEach(acc, ia, n, x, ix) {
-      for (const end = ix + n; ix < end; ix++, ia++) acc[ia] = Math.min(acc[ia], x[ix]);
-    },
-  },
-} satisfies Record<ReduceKind, Reducer>;
-
-/** Wraps at every step: a double would lose the low bits of a long sum. */
-const sumInt32: Reducer = {
-  start: 0,
-  fold(acc, n, x, ix) {
-    for (const end = ix + n; ix < end; ix++) acc = (acc + x[ix]) | 0;
-    return acc;
-  },
-  foldEach(acc, ia, n, x, ix) {
-    for (const end = ix + n; ix < end; ix++, ia++) acc[ia] = (acc[ia] + x[ix]) | 0;
-  },
-};
+/** Elements of a part where few results have many elements each: parts may run on several threads. */
+const PART = 32768;
+/** So many results keep all threads busy without parts. */
+const RESULTS = 64;
+/** Elements that a thread takes at a time. */
+const GRAIN = 65536;
+/** Columns of a work item of `reduce_rows`. */
+const COLUMNS = 256;
 
 /**
- * Accumulates in double and rounds once, also for float32.
- *
- * x is read once, in order. Neighbouring axes that are both kept or both reduced count as one; the innermost of what
- * remains is a contiguous run: folded into one accumulator if it is reduced, else elementwise into a row of them.
+ * Sums are doubles until they are stored. The innermost of the merged axes is a run: if it is reduced, each result folds
+ * its runs; if it is kept, rows of results grow by whole rows. Where few results have many elements, these are cut into
+ * parts: by their sizes alone, so results do not depend on the number of threads.
  */
 export function reduce(engine: Engine, kind: ReduceKind, x: TensorRef, axes: readonly number[], out: TensorRef): void {
-  const { data: from, at: first } = heapOf(engine.heap, x);
-  const { data: to, at: begin } = heapOf(engine.heap, out);
-  const reducer: Reducer = kind === 'sum' && x.dtype === 'int32' ? sumInt32 : reducers[kind];
-  let outSize = 1;
-  for (const d of out.shape) outSize *= d;
-  const acc = new Float64Array(outSize).fill(reducer.start);
-
-  const { sizes, steps } = mergeAxes(x.shape, axes);
+  if (x.dtype !== 'float32') return reduceOnHost(engine, kind, x, axes, out);
+  const { sizes, reduced } = mergeAxes(x.shape, axes);
   const last = sizes.length - 1;
-  const run = sizes[last];
-  const position = new Array<number>(last).fill(0);
-  let ia = 0;
-  for (let ix = first; ; ix += run) {
-    if (steps[last] === 0) acc[ia] = reducer.fold(acc[ia], run, from, ix);
-    else reducer.foldEach(acc, ia, run, from, ix);
-    let axis = last - 1;
-    for (; axis >= 0; axis--) {
-      ia += steps[axis];
-      if (++position[axis] < sizes[axis]) break;
-      position[axis] = 0;
-      ia -= steps[axis] * sizes[axis];
-    }
-    if (axis < 0) break;
+  if (last === 0 && !reduced[0])
+    return copyStrided(engine, { ...x, shape: [sizes[0]], strides: [1] }, { ...out, shape: [sizes[0]], strides: [1] });
+  let results = 1;
+  let length = 1;
+  for (let i = 0; i <= last; i++) {
+    if (reduced[i]) length *= sizes[i];
+    else results *= sizes[i];
   }
-  for (let i = 0; i < outSize; i++) to[begin + i] = acc[i];
+  const run = sizes[last];
+  const inRuns = reduced[last];
+  // In elements where runs are reduced, in rows of the run where it is kept.
+  const independent = inRuns ? results : (results / run) * Math.ceil(run / COLUMNS);
+  const perPart = inRuns ? PART : Math.max(16, Math.ceil(PART / Math.min(run, COLUMNS)));
+  const share = independent >= RESULTS ? length : Math.min(length, perPart);
+  const parts = Math.ceil(length / share);
+
+  engine.temporary(8 * (sizes.length + 1) + (parts > 1 ? 8 * parts * results + 8 : 0), (table) => {
+    writeAxes(engine.heap.i32, table / 4, sizes, reduced);
+    const to = parts > 1 ? Math.ceil((table + 8 * (sizes.length + 1)) / 8) * 8 : addressOf(out);
+    const work = inRuns ? share : share * Math.min(run, COLUMNS);
+    engine.run(inRuns ? 'reduce_runs' : 'reduce_rows', [kinds[kind], addressOf(x), to, run, length, share, results, table], {
+      items: independent * parts,
+      grain: Math.ceil(GRAIN / work),
+      scratch: inRuns ? 0 : 2112,
+    });
+    if (parts > 1) engine.run('reduce_parts', [kinds[kind], to, parts, results, addressOf(out)], { items: results, grain: 4096 });
+  });
 }
 
-/** Axes merged by fate, with the accumulator's stride along each (0: reduced). */
-function mergeAxes(shape: readonly number[], axes: readonly number[]): { sizes: number[]; steps: number[] } {
-  const sizes: number[] = [];
-  const reduced: boolean[] = [];
-  for (let axis = 0; axis < shape.length; axis++) {
-    if (shape[axis] === 1) continue;
-    const isReduced = axes.includes(axis);
-    const last = sizes.length - 1;
-    if (last >= 0 && reduced[last] === isReduced) sizes[last] *= shape[axis];
-    else {
-      sizes.push(shape[axis]);
-      reduced.push(isReduced);
+/** Sizes and steps of all axes but the run, kept ones first, innermost first. */
+function writeAxes(words: Int32Array, table: number, sizes: readonly number[], reduced: readonly boolean[]): void {
+  let at = table + 2;
+  for (const fate of [false, true]) {
+    let count = 0;
+    for (let i = sizes.length - 2, step = 4 * sizes[sizes.length - 1]; i >= 0; step *= sizes[i--]) {
+      if (reduced[i] !== fate) continue;
+      words[at++] = sizes[i];
+      words[at++] = step;
+      count++;
     }
+    words[table + Number(fate)] = count;
   }
-  if (sizes.length === 0) return { sizes: [1], steps: [0] };
-  const steps = new Array<number>(sizes.length).fill(0);
-  for (let i = sizes.length - 1, n = 1; i >= 0; i--) {
-    if (reduced[i]) continue;
-    steps[i] = n;
-    n *= sizes[i];
-  }
-  return { sizes, steps };
 }

@@ -110,3 +110,26 @@ export function aroundAxis(shape: Shape, axis: number): { outer: number; size: n
   for (let i = axis + 1; i < shape.length; i++) inner *= shape[i];
   return { outer, size: shape[axis], inner };
 }
+
+/** Axes of a contiguous tensor, neighbours of one fate merged. */
+interface MergedAxes {
+  readonly sizes: number[];
+  readonly reduced: boolean[];
+}
+
+export function mergeAxes(shape: Shape, axes: readonly number[]): MergedAxes {
+  const sizes: number[] = [];
+  const reduced: boolean[] = [];
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (shape[axis] === 1) continue;
+    const isReduced = axes.includes(axis);
+    const last = sizes.length - 1;
+    if (last >= 0 && reduced[last] === isReduced) sizes[last] *= shape[axis];
+    else {
+      sizes.push(shape[axis]);
+      reduced.push(isReduced);
+    }
+  }
+  if (sizes.length === 0) return { sizes: [1], reduced: [true] };
+  return { sizes, reduced };
+}

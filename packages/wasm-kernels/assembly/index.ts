@@ -6,6 +6,7 @@ export { copy_strided, map, map_strided } from './map/map';
 export { conv_gemm } from './conv/forward';
 export { conv_pack_flipped } from './conv/flip';
 export { conv_weight } from './conv/weight';
+export { reduce_parts, reduce_rows, reduce_runs } from './reduce/reduce';
 export { sum_parts } from './sum-parts';
 export { winograd } from './winograd/winograd';
 export { winograd_weight } from './winograd/weight';

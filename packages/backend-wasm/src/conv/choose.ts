@@ -1,5 +1,6 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
+import { activate } from '../unary.js';
 import { convGemm } from './forward.js';
 import { convGradInputGemm } from './grad-input.js';
 import { convGradInputWinograd, convWinograd } from './winograd.js';
@@ -23,6 +24,7 @@ export function conv(
 ): void {
   if (!engine.strictNumerics && suitsWinograd(g)) convWinograd(engine, x, weight, bias, g, activation, out);
   else convGemm(engine, x, weight, bias, g, activation, out);
+  if (activation !== 'relu') activate(engine, activation, out);
 }
 
 export function convGradInput(engine: Engine, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
