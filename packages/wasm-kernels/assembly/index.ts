@@ -1,0 +1,4 @@
+// The kernels: every function that is exported here is one. Its arguments are numbers, named in its header; the last two
+// are the range of its work items that this call does, in any order and on any thread, with the same result.
+export { scratch } from './scratch';
+export { gemm, gemm_pack_a } from './gemm/gemm';
