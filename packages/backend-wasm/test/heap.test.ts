@@ -1,8 +1,7 @@
 import { isKonvError } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
-import { CONTROL_BYTES, Heap } from '../src/heap/heap.js';
+import { CONTROL_BYTES, Heap, PAGE_BYTES } from '../src/heap/heap.js';
 import { HeapFullError } from '../src/heap/heap-full.js';
-import { PAGE_BYTES } from '../src/wasm-api.js';
 
 const MiB = 2 ** 20;
 

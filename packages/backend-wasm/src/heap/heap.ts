@@ -1,7 +1,9 @@
 import { BackendError } from '@konv/core-tensor';
-import { PAGE_BYTES, wasmApi, type WasmMemory } from '../wasm-api.js';
+import { requireWebAssembly, type WasmMemory } from '@konv/wasm-kernels';
 import { Allocator, type Region } from './allocator.js';
 import { HeapFullError } from './heap-full.js';
+
+export const PAGE_BYTES = 65536;
 
 /** The bottom of the memory, never handed out: static data of kernels (lower half), control words of threads (upper half). */
 export const CONTROL_BYTES = 65536;
@@ -58,11 +60,12 @@ export class Heap {
     if (most < smallest) {
       throw new BackendError('alloc', `expected maxBytes of at least ${3 * PAGE_BYTES}, got ${options.maxBytes}; leave it out or raise it`);
     }
+    const { Memory: WebAssemblyMemory } = requireWebAssembly();
     let cause: unknown;
     for (const maximum of tries) {
       const initial = Math.min(FIRST_PAGES, maximum);
       try {
-        return new Heap(new wasmApi.Memory({ initial, maximum, shared: options.shared }), initial, maximum, options);
+        return new Heap(new WebAssemblyMemory({ initial, maximum, shared: options.shared }), initial, maximum, options);
       } catch (error) {
         cause = error;
       }
