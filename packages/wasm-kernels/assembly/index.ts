@@ -2,3 +2,7 @@
 // are the range of its work items that this call does, in any order and on any thread, with the same result.
 export { scratch } from './scratch';
 export { gemm, gemm_pack_a } from './gemm/gemm';
+export { conv_gemm } from './conv/forward';
+export { conv_pack_flipped } from './conv/flip';
+export { conv_weight } from './conv/weight';
+export { sum_parts } from './sum-parts';

@@ -1,0 +1,3 @@
+export { convGemm } from './forward.js';
+export { convGradInputGemm } from './grad-input.js';
+export { convGradWeightGemm } from './grad-weight.js';
