@@ -4,6 +4,7 @@ import { Heap } from '../src/heap/heap.js';
 import type { Runner } from '../src/threads/runner.js';
 import { nodeSpawn, type Spawn, type WorkerHandle } from '../src/threads/spawn.js';
 import { planThreads, startThreads, type StartOptions } from '../src/threads/start.js';
+import type { WorkerAnswer } from '../src/threads/worker-main.js';
 import { tinyKernels, tinyModule } from './tiny-module.js';
 
 const SCRATCH = 64;
@@ -57,6 +58,28 @@ async function keeping(): Promise<{ spawn: Spawn; workers: WorkerHandle[] }> {
     return worker;
   };
   return { spawn, workers };
+}
+
+/** Workers that are none: they say what they are told to, when they are set up, and do nothing. */
+function pretended(what: { readonly answers?: WorkerAnswer; readonly dies?: string }): Spawn {
+  return () => {
+    let message: (answer: unknown) => void = () => {};
+    let death: (reason: string) => void = () => {};
+    return {
+      post: () => {
+        if (what.answers) queueMicrotask(() => message(what.answers));
+        if (what.dies) death(what.dies);
+      },
+      onMessage: (hear) => {
+        message = hear;
+      },
+      onDeath: (hear) => {
+        death = hear;
+      },
+      release: () => {},
+      terminate: () => {},
+    };
+  };
 }
 
 const died = (worker: WorkerHandle): Promise<void> => new Promise((resolve) => worker.onDeath(() => resolve()));
@@ -195,32 +218,24 @@ describe('starting', () => {
 
   it('tries the next way when one gives workers that die or never answer', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const { Worker } = await import('node:worker_threads');
-    const real = await nodeSpawn();
-    const of = (code: string): Spawn => {
-      return () => {
-        const worker = new Worker(code, { eval: true });
-        return {
-          post: () => {},
-          onMessage: (hear) => worker.on('message', hear),
-          onDeath: (hear) => {
-            worker.on('error', (error) => hear(String(error)));
-            worker.on('exit', (exit) => hear(`code ${exit}`));
-          },
-          release: () => worker.unref(),
-          terminate: () => void worker.terminate(),
-        };
-      };
-    };
-    const dying = of('throw new Error("not found")');
-    const silent = of('setInterval(() => {}, 1000)');
-    expect((await start(2, { spawns: [dying, real] })).runner.threads).toBe(2);
-    expect((await start(2, { spawns: [silent, real], startMs: 1500 })).runner.threads).toBe(2);
+    const dying = pretended({ dies: 'not found' });
+    const silent = pretended({});
+    const ready = pretended({ answers: { ready: true } });
+    const refusing = pretended({ answers: { refused: 'CompileError: too new' } });
+    expect((await start(2, { spawns: [dying, refusing, silent, ready], startMs: 50 })).runner.threads).toBe(2);
     expect(warn).not.toHaveBeenCalled();
-    expect((await start(2, { spawns: [dying, silent], startMs: 300 })).runner.threads).toBe(1);
+    expect((await start(2, { spawns: [dying, refusing, silent], startMs: 50 })).runner.threads).toBe(1);
     expect(warn.mock.calls).toEqual([
-      ['konv: the wasm backend has 1 of 2 threads, the others did not start (Error: not found; no answer within 0.3 s)'],
+      ['konv: the wasm backend has 1 of 2 threads, the others did not start (not found; CompileError: too new; no answer within 0.05 s)'],
     ]);
+  });
+
+  it('needs nothing of a worker that never gets to run', async () => {
+    const { heap, runner } = await start(3, { spawns: [pretended({ answers: { ready: true } })] });
+    const out = heap.alloc(400);
+    runner.run('scale', [out, 3], 100, 1, SCRATCH);
+    expect(heap.f32[(out >>> 2) + 99]).toBe(297);
+    expect(runner.threads).toBe(3);
   });
 
   it('refuses a number of threads that is none', async () => {

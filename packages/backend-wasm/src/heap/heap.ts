@@ -88,6 +88,11 @@ export class Heap {
     this.#deriveViews();
   }
 
+  /** The largest block that an empty heap can have. */
+  get maxBlockBytes(): number {
+    return this.maxBytes - CONTROL_BYTES - READ_AHEAD_BYTES;
+  }
+
   /** Live tensors: blocks from `alloc`. Exact. */
   get liveBlocks(): number {
     return this.#allocator.liveBlocks;
