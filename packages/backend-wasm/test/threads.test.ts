@@ -48,9 +48,15 @@ function flag(heap: Heap): number {
   return address;
 }
 
+async function realSpawn(): Promise<Spawn> {
+  const spawn = await nodeSpawn();
+  if (!spawn) throw new Error('expected worker threads');
+  return spawn;
+}
+
 /** A way to start workers that keeps what it started. */
 async function keeping(): Promise<{ spawn: Spawn; workers: WorkerHandle[] }> {
-  const real = await nodeSpawn();
+  const real = await realSpawn();
   const workers: WorkerHandle[] = [];
   const spawn: Spawn = (name) => {
     const worker = real(name);
@@ -144,6 +150,26 @@ describe('a pool', () => {
     }
   });
 
+  it('prints what a fork and join costs', async () => {
+    const { heap, runner } = await start(2);
+    const out = heap.alloc(64);
+    const microseconds = async (items: number, grain: number, pause: number, runs: number): Promise<string> => {
+      const times: number[] = [];
+      for (let i = 0; i < runs; i++) {
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        const began = performance.now();
+        runner.run('where', [out], items, grain, SCRATCH);
+        times.push(1000 * (performance.now() - began));
+      }
+      return times.sort((a, b) => a - b)[runs >> 1].toFixed(2);
+    };
+    // Depends on the machine and on what else it does: printed, never asserted.
+    const alone = await microseconds(2, 2, 0, 3000);
+    const awake = await microseconds(2, 1, 0, 3000);
+    const asleep = await microseconds(2, 1, 3, 50);
+    console.log(`an op of nothing, median us: one thread ${alone}, fork-join ${awake}, with a sleeping worker ${asleep}`);
+  });
+
   it('leaves work of one grain to the calling thread', async () => {
     const { heap, runner } = await start(3);
     const caller = callersScratch(heap, runner);
@@ -200,7 +226,7 @@ describe('a pool', () => {
 describe('starting', () => {
   it('goes on with fewer threads when some do not start, and says so once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const real = await nodeSpawn();
+    const real = await realSpawn();
     const broken: Spawn = (name) => {
       if (name.endsWith('2')) throw new Error('no more workers today');
       return real(name);

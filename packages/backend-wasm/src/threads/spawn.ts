@@ -28,7 +28,10 @@ export type Spawn = (name: string) => WorkerHandle;
 const HELPER = 'var __name = function (f) { return f; };';
 
 export async function spawns(): Promise<readonly Spawn[]> {
-  if (isNode()) return [await nodeSpawn()];
+  if (isNode()) {
+    const spawn = await nodeSpawn();
+    return spawn ? [spawn] : [];
+  }
   return typeof (globalThis as { Worker?: unknown }).Worker === 'function' ? [fromUrl, fromBlob] : [];
 }
 
@@ -36,8 +39,20 @@ export function isNode(): boolean {
   return typeof process === 'object' && process !== null && typeof process.versions?.node === 'string';
 }
 
-export async function nodeSpawn(): Promise<Spawn> {
-  const { Worker } = await import('node:worker_threads');
+async function workerThreads() {
+  // For pages: the comment keeps webpack from looking for the module, the `try` keeps esbuild from insisting on it.
+  try {
+    return await import(/* webpackIgnore: true */ 'node:worker_threads');
+  } catch {
+    return null;
+  }
+}
+
+/** Null in what calls itself Node and has no worker threads. */
+export async function nodeSpawn(): Promise<Spawn | null> {
+  const threads = await workerThreads();
+  if (!threads) return null;
+  const { Worker } = threads;
   const code = `${HELPER}
 const { parentPort } = require('node:worker_threads');
 (${workerMain})((hear) => parentPort.on('message', hear), (message) => parentPort.postMessage(message));`;

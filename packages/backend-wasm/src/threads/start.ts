@@ -41,8 +41,13 @@ export async function planThreads(asked?: number): Promise<ThreadPlan> {
 }
 
 async function cores(): Promise<number> {
-  if (isNode()) return (await import('node:os')).availableParallelism();
-  return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
+  if (!isNode()) return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
+  // For pages: the comment keeps webpack from looking for the module, the `try` keeps esbuild from insisting on it.
+  try {
+    return (await import(/* webpackIgnore: true */ 'node:os')).availableParallelism();
+  } catch {
+    return 1;
+  }
 }
 
 function mayShareMemory(): boolean {
