@@ -4,7 +4,7 @@ import { bestLevel, compileKernels, kernelNames, type SimdLevel } from '@konv/wa
 import { Engine } from './engine.js';
 import { Heap } from './heap/heap.js';
 import { Memory, type WasmBuffer } from './memory.js';
-import { convGemm, convGradInputGemm, convGradWeightGemm } from './conv/index.js';
+import { conv, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { supports } from './supports.js';
 import { planThreads, startThreads } from './threads/start.js';
@@ -42,9 +42,9 @@ export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavail
 function backendOf(name: string, engine: Engine, memory: Memory): Backend {
   const families: Partial<Families> = {
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
-    conv: (x, weight, bias, g, activation, out) => convGemm(engine, x, weight, bias, g, activation, out),
-    convGradInput: (dy, weight, g, out) => convGradInputGemm(engine, dy, weight, g, out),
-    convGradWeight: (x, dy, g, accumulate, out) => convGradWeightGemm(engine, x, dy, g, accumulate, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
   };
   return {

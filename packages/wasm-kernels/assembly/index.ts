@@ -3,6 +3,10 @@
 export { scratch } from './scratch';
 export { gemm, gemm_pack_a } from './gemm/gemm';
 export { conv_gemm } from './conv/forward';
+export { conv_direct, conv_pack_direct } from './conv/direct';
 export { conv_pack_flipped } from './conv/flip';
 export { conv_weight } from './conv/weight';
+export { conv_weight_direct } from './conv/weight-direct';
 export { sum_parts } from './sum-parts';
+export { winograd } from './winograd/winograd';
+export { winograd_weight } from './winograd/weight';

@@ -1,3 +1,1 @@
-export { convGemm } from './forward.js';
-export { convGradInputGemm } from './grad-input.js';
-export { convGradWeightGemm } from './grad-weight.js';
+export { conv, convGradInput, convGradWeight } from './choose.js';
