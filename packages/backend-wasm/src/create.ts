@@ -1,12 +1,22 @@
 import { INTERFACE_VERSION } from '@konv/core-tensor';
 import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavailable } from '@konv/core-tensor';
 import { bestLevel, compileKernels, kernelNames, type SimdLevel } from '@konv/wasm-kernels';
+import { argReduce } from './arg-reduce.js';
+import { binary } from './binary.js';
+import { cast } from './cast.js';
+import { copyStrided, fill } from './copy.js';
 import { Engine } from './engine.js';
+import { gather, scatterAdd } from './gather.js';
 import { Heap } from './heap/heap.js';
 import { Memory, type WasmBuffer } from './memory.js';
 import { conv, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
+import { reduce } from './reduce.js';
+import { resample } from './resample.js';
+import { scan, sort } from './scan-sort.js';
 import { supports } from './supports.js';
+import { unary } from './unary.js';
+import { where } from './where.js';
 import { planThreads, startThreads } from './threads/start.js';
 
 export interface WasmOptions {
@@ -41,6 +51,19 @@ export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavail
 
 function backendOf(name: string, engine: Engine, memory: Memory): Backend {
   const families: Partial<Families> = {
+    unary: (kind, x, out) => unary(engine, kind, x, out),
+    binary: (kind, a, b, out) => binary(engine, kind, a, b, out),
+    where: (condition, a, b, out) => where(engine, condition, a, b, out),
+    reduce: (kind, x, axes, out) => reduce(engine, kind, x, axes, out),
+    argReduce: (kind, x, axis, out) => argReduce(engine, kind, x, axis, out),
+    copyStrided: (x, out) => copyStrided(engine, x, out),
+    fill: (value, out) => fill(engine, value, out),
+    cast: (x, out) => cast(engine, x, out),
+    gather: (x, index, axis, out) => gather(engine, x, index, axis, out),
+    scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
+    scan: (kind, x, axis, out) => scan(engine, kind, x, axis, out),
+    sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
+    resample: (kind, x, geometry, adjoint, out) => resample(engine, kind, x, geometry, adjoint, out),
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
     conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),

@@ -19,6 +19,13 @@ export function optionalAddress(ref: TensorRef | null): number {
   return ref === null ? 0 : addressOf(ref);
 }
 
+/** The heap as elements of a ref's dtype, and the position of its first: valid until the next allocation. */
+export function heapOf(heap: Heap, ref: TensorRef): { data: Uint8Array | Int32Array | Float32Array; at: number } {
+  const address = addressOf(ref);
+  if (ref.dtype === 'bool') return { data: heap.u8, at: address };
+  return { data: ref.dtype === 'int32' ? heap.i32 : heap.f32, at: address / 4 };
+}
+
 /** The tensors on the heap, counted exactly; temporaries of kernels are not among them. */
 export class Memory {
   private tensors = 0;

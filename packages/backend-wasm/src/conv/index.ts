@@ -1,1 +1,1 @@
-export { conv, convGradInput, convGradWeight } from './choose.js';
+export { conv, convGradInput, convGradWeight } from './conv.js';
