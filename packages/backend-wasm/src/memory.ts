@@ -1,6 +1,6 @@
 import { BackendError, byteSize, sizeOf } from '@konv/core-tensor';
 import type { BackendBuffer, DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
-import type { Heap } from './interim.js';
+import type { Heap } from './heap/heap.js';
 
 /** A buffer of this backend: `size` elements from `address` of the heap. */
 export interface WasmBuffer extends BackendBuffer {
