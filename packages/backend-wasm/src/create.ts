@@ -1,10 +1,14 @@
 import { INTERFACE_VERSION } from '@konv/core-tensor';
 import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavailable } from '@konv/core-tensor';
 import { bestLevel, compileKernels, instantiateKernels, requireWebAssembly, type SimdLevel } from '@konv/wasm-kernels';
+import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { Engine } from './engine.js';
 import { Heap, Runner } from './interim.js';
 import { Memory, type WasmBuffer } from './memory.js';
 import { linear, matmul } from './matmul.js';
+import { adamStep, sgdStep } from './optim.js';
+import { pool, poolGrad } from './pool.js';
+import { crossEntropy, logSoftmax, softmax } from './softmax.js';
 import { supports } from './supports.js';
 
 export interface WasmOptions {
@@ -39,6 +43,15 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
   const families: Partial<Families> = {
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+    pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
+    poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),
+    softmax: (x, out) => softmax(engine, x, out),
+    logSoftmax: (x, out) => logSoftmax(engine, x, out),
+    crossEntropy: (x, targets, attrs, loss, logs) => crossEntropy(engine, x, targets, attrs, loss, logs),
+    batchNormTrain: (x, weight, bias, attrs, out) => batchNormTrain(engine, x, weight, bias, attrs, out),
+    batchNormGrad: (x, dy, weight, mean, invStd, out) => batchNormGrad(engine, x, dy, weight, mean, invStd, out),
+    sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
+    adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
   };
   return {
     ...(families as Families),

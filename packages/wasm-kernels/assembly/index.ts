@@ -2,3 +2,8 @@
 // are the range of its work items that this call does, in any order and on any thread, with the same result.
 export { scratch } from './scratch';
 export { gemm, gemm_pack_a } from './gemm/gemm';
+export { softmax, log_softmax, cross_entropy } from './nn/softmax';
+export { sgd_step, adam_step } from './nn/optim';
+export { batch_norm, batch_norm_grad, bias_grad } from './nn/batch-norm';
+export { max_pool, max_pool_grad } from './nn/max-pool';
+export { avg_pool, avg_pool_grad } from './nn/avg-pool';
