@@ -5,6 +5,7 @@ import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { Engine } from './engine.js';
 import { Heap, Runner } from './interim.js';
 import { Memory, type WasmBuffer } from './memory.js';
+import { conv, convGradInput, convGradWeightGemm } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { adamStep, sgdStep } from './optim.js';
 import { pool, poolGrad } from './pool.js';
@@ -42,6 +43,9 @@ export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavail
 function backendOf(name: string, engine: Engine, memory: Memory): Backend {
   const families: Partial<Families> = {
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeightGemm(engine, x, dy, g, accumulate, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
     pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
     poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),

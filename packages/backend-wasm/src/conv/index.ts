@@ -1,0 +1,2 @@
+export { conv, convGradInput } from './choose.js';
+export { convGradWeightGemm } from './grad-weight.js';
