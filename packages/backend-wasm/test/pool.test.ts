@@ -140,7 +140,7 @@ describe.each(['max', 'avg'] as const)('%s pool and its gradient', (kind) => {
         const xs = Array.from({ length: sizeOfInput(g) }, () => (kind === 'max' ? Math.floor(next()) : Math.fround(next())));
         check(kind, g, xs, next);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed: 1 },
     );
   });
 
@@ -172,7 +172,7 @@ it('max: NaN wins, the first of them; -infinity alone has a place; +-0 are equal
       const xs = Array.from({ length: sizeOfInput(g) }, () => some[Math.floor((next() + 2) * 2)]);
       check('max', g, xs, next);
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: 1 },
   );
 });
 

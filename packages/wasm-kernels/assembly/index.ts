@@ -13,3 +13,5 @@ export { conv_weight } from './conv/weight';
 export { sum_parts } from './sum-parts';
 export { winograd } from './winograd/winograd';
 export { winograd_weight } from './winograd/weight';
+export { depthwise } from './conv/depthwise';
+export { depthwise_weight } from './conv/depthwise-weight';
