@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
-const operands = new Operands(await oneThread());
-const { backend } = operands;
+const backend = await oneThread();
+const operands = new Operands(backend);
 
 const sizes = fc.record({
   batch: fc.integer({ min: 1, max: 9 }),

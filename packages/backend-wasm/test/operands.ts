@@ -1,13 +1,39 @@
 import { contiguousStrides, hostArray, sizeOf } from '@konv/core-tensor';
 import type { Backend, DType, Shape, TensorRef } from '@konv/core-tensor';
+import { bestLevel, compileKernels, kernelNames } from '@konv/wasm-kernels';
 import { expect } from 'vitest';
+import { Engine } from '../src/engine.js';
+import { Heap } from '../src/heap/heap.js';
 import { wasm } from '../src/index.js';
+import { Memory, type WasmBuffer } from '../src/memory.js';
+import { startThreads } from '../src/threads/start.js';
 
 /** The backend on one thread, which the kernels' tests call directly. */
 export async function oneThread(): Promise<Backend> {
   const backend = await wasm({ threads: 1 });
   if ('unavailable' in backend) throw new Error(backend.unavailable);
   return backend;
+}
+
+/** What operands need of a backend. */
+type Store = Pick<Backend, 'alloc' | 'free' | 'write' | 'readSync' | 'memory'>;
+
+/** The engine itself, for kernels that a family chooses by its own rules, and the memory over its heap. */
+export async function bareEngine(): Promise<{ engine: Engine; store: Store }> {
+  const level = bestLevel();
+  if (level === null) throw new Error('this engine has no WebAssembly SIMD');
+  const heap = Heap.create({ shared: false });
+  const module = await compileKernels(level, false);
+  const engine = new Engine(heap, await startThreads({ heap, module, kernels: kernelNames, threads: 1 }), false);
+  const memory = new Memory('bare', heap);
+  const store: Store = {
+    alloc: ({ dtype, shape }) => memory.alloc(dtype, shape),
+    free: (buffer) => memory.free(buffer as WasmBuffer),
+    write: (data, out) => memory.write(data, out),
+    readSync: (x) => memory.read(x),
+    memory: () => memory.info(),
+  };
+  return { engine, store };
 }
 
 /** Marsaglia's xorshift32 from a seed that a property gives: numbers in [-2, 2). */
@@ -30,14 +56,14 @@ const BEHIND = 5;
 export class Operands {
   private readonly made: TensorRef[] = [];
 
-  constructor(readonly backend: Backend) {}
+  constructor(private readonly store: Store) {}
 
   /** Unwritten, contiguous, with poison before and behind. */
   empty(dtype: DType, shape: Shape): TensorRef {
     const size = BEFORE + sizeOf(shape) + BEHIND;
-    const buffer = this.backend.alloc({ dtype, shape: [size], role: 'activation' });
+    const buffer = this.store.alloc({ dtype, shape: [size], role: 'activation' });
     const ref = { buffer, dtype, shape, strides: contiguousStrides(shape), offset: BEFORE };
-    this.backend.write(hostArray(dtype, size).fill(POISON[dtype]), whole(ref));
+    this.store.write(hostArray(dtype, size).fill(POISON[dtype]), whole(ref));
     this.made.push(ref);
     return ref;
   }
@@ -46,12 +72,12 @@ export class Operands {
     const ref = this.empty(dtype, shape);
     const data = hostArray(dtype, sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = value(i);
-    this.backend.write(data, ref);
+    this.store.write(data, ref);
     return ref;
   }
 
   values(ref: TensorRef): number[] {
-    return [...(this.backend.readSync?.(ref) ?? [])];
+    return [...(this.store.readSync?.(ref) ?? [])];
   }
 
   /** What lies around each result is still poison; then all are freed. */
@@ -62,8 +88,8 @@ export class Operands {
       const around = [...all.slice(0, BEFORE), ...all.slice(-BEHIND)];
       expect(around, 'elements around the result').toEqual(around.map(() => POISON[ref.dtype]));
     }
-    for (const ref of this.made.splice(0)) this.backend.free(ref.buffer);
-    expect(this.backend.memory().tensors).toBe(0);
+    for (const ref of this.made.splice(0)) this.store.free(ref.buffer);
+    expect(this.store.memory().tensors).toBe(0);
   }
 }
 

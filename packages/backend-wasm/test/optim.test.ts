@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
-const operands = new Operands(await oneThread());
-const { backend } = operands;
+const backend = await oneThread();
+const operands = new Operands(backend);
 const sizes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1000, max: 3100 }));
 
 it('sgdStep over three steps in every mode', () => {
