@@ -34,8 +34,11 @@ function makePlan({ channels, groups, source, out, pad }: Windows): WinogradPlan
     return { ...flat, source: source[a], grid, stride: TILE, pad: pad[a], offsets: Array.from({ length: PATCH }, (_, i) => i), out: grid };
   };
   const axes: Axes = [flat, axis(0), axis(1)];
-  const tiles = axes[1].grid * axes[2].grid;
-  const table = sweepTable(axes, channels, groups, TILES);
+  const [, { grid: tileRows }, { grid: tileColumns }] = axes;
+  const tiles = tileRows * tileColumns;
+  // Whole rows of tiles where they fit: neighbouring blocks then read few rows of the source twice.
+  const block = tileColumns <= TILES ? Math.floor(TILES / tileColumns) * tileColumns : TILES;
+  const table = sweepTable(axes, channels, groups, block);
   return { table, together: table.blocks > 1 ? 1 : Math.max(1, Math.floor(TILES / tiles)) };
 }
 
@@ -92,7 +95,7 @@ function run(engine: Engine, { table, together }: WinogradPlan, o: Operands): vo
     engine.run('winograd', [o.source, weight, o.bias, o.out, sweep, o.images, together, o.rows, height, width, Number(o.relu)], {
       items,
       grain: grainOf(o.images * o.groups * o.rows * o.channels * height * width * 9, items),
-      scratch: 4096 + 4 * (together * (table.slabSize + 16) + PRODUCTS * (columns * (o.channels + o.rows) + 32)),
+      scratch: 4096 + 12 * table.block + 4 * (together * (table.slabSize + 16) + PRODUCTS * (columns * (o.channels + o.rows) + 32)),
     });
   });
 }

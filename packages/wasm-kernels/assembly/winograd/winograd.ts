@@ -12,15 +12,40 @@ const APART: usize = 64;
 /** Bytes for `transformInput` and `transformOutput`, and for a group's 4x4x4 outputs. */
 const WORK: usize = 768;
 
-/** Writes the outputs of one tile at (h, w) that lie inside: `from` is [row][4 tiles][4]. */
-function storeTile(from: usize, plane: usize, h: i32, w: i32, height: i32, width: i32): void {
-  const rows = min(TILE, height - h);
-  const columns = min(TILE, width - w);
-  let to = plane + (<usize>(h * width + w) << 2);
-  const rowBytes = <usize>width << 2;
+/** Bytes of a tile's place: byte offset within the output's plane, then its rows and columns that lie inside (1 to 4). */
+const PLACE: usize = 12;
+
+/** Where the `nt` tiles from `t0` on go. */
+function placeTiles(s: Sweep, t0: i32, nt: i32, height: i32, width: i32, to: usize): void {
+  let h = t0 / s.gridW;
+  let w = t0 - h * s.gridW;
+  for (let t = 0; t < nt; t++, to += PLACE) {
+    store<i32>(to, (h * TILE * width + w * TILE) << 2);
+    store<i32>(to, min(TILE, height - h * TILE), 4);
+    store<i32>(to, min(TILE, width - w * TILE), 8);
+    if (++w == s.gridW) {
+      w = 0;
+      h++;
+    }
+  }
+}
+
+/** Writes the outputs of one tile that lie inside: `from` is [row][4 tiles][4]. */
+// @ts-ignore: decorator
+@inline
+function storeTile(from: usize, plane: usize, place: usize, rowBytes: usize): void {
+  const rows = load<i32>(place, 4);
+  const columns = load<i32>(place, 8);
+  let to = plane + <usize>load<i32>(place);
+  if (rows == TILE && columns == TILE) {
+    v128.store(to, v128.load(from));
+    v128.store(to + rowBytes, v128.load(from, 64));
+    v128.store(to + 2 * rowBytes, v128.load(from, 128));
+    v128.store(to + 3 * rowBytes, v128.load(from, 192));
+    return;
+  }
   for (let i = 0; i < rows; i++, from += 64, to += rowBytes) {
-    if (columns == TILE) v128.store(to, v128.load(from));
-    else for (let j: usize = 0; j < <usize>columns; j++) store<f32>(to + (j << 2), load<f32>(from + (j << 2)));
+    for (let j: usize = 0; j < <usize>columns; j++) store<f32>(to + (j << 2), load<f32>(from + (j << 2)));
   }
 }
 
@@ -30,7 +55,7 @@ function storeTile(from: usize, plane: usize, h: i32, w: i32, height: i32, width
  * `sweep` has the tiles as its grid, with stride 4 and a reach of 6; its `block` is how many tiles of one image an item does.
  * An item does those of `together` images (of more than one only where an image is one block), for one group: small images
  * share a pass over the weight. `weight`: from `winograd_weight`; `height` and `width` are the output's.
- * Scratch: 4096 + 4 * (together * channels * slab + 36 * (together * (block + 4) + 8) * (channels + rows) + 36 * 16) bytes.
+ * Scratch: 4096 + 12 * block + 4 * (together * channels * slab + 36 * (together * (block + 4) + 8) * (channels + rows) + 36 * 16) bytes.
  */
 export function winograd(
   source: usize,
@@ -57,6 +82,7 @@ export function winograd(
   const matrix = <usize>panelRows * <usize>k << 2;
   const imageBytes = <usize>(k * s.sourceH * s.sourceW) << 2;
   const planeBytes = <usize>(height * width) << 2;
+  const outRowBytes = <usize>width << 2;
   const channel = slabChannel(s);
   const rowBytes = <usize>s.slabW << 2;
   const slabBytes: usize = s.inPlace ? 0 : lines(<usize>k * channel);
@@ -64,7 +90,8 @@ export function winograd(
   const tile = scratch;
   const work = lines(tile + TILE_BYTES);
   const outputs = work + WORK;
-  const slabs = lines(outputs + 256);
+  const places = outputs + 256;
+  const slabs = lines(places + <usize>s.block * PLACE);
   const transformed = lines(slabs + <usize>together * slabBytes + 64);
 
   for (let item = begin; item < end; item++) {
@@ -101,6 +128,7 @@ export function winograd(
       }
     }
 
+    placeTiles(s, t0, nt, height, width, places);
     const left = weight + <usize>group * <usize>PRODUCTS * matrix;
     for (let e: usize = 0; e < <usize>PRODUCTS; e++) {
       block(rows, columns, k, left + e * matrix, transformed + e * inStep, products + e * outStep, <usize>columns << 2, 0, 0, tile);
@@ -112,11 +140,9 @@ export function winograd(
         const plane = out + <usize>(((first + i) * groups + group) * rows + row) * planeBytes;
         for (let t = 0; t < nt; t += 4) {
           transformOutput(products + (<usize>(row * columns + i * quads + t) << 2), outStep, add, relu, outputs, work);
-          for (let q = 0; q < min(4, nt - t); q++) {
-            const h = (t0 + t + q) / s.gridW;
-            const w = t0 + t + q - h * s.gridW;
-            storeTile(outputs + (<usize>q << 4), plane, h * TILE, w * TILE, height, width);
-          }
+          const wanted = min(4, nt - t);
+          let place = places + <usize>t * PLACE;
+          for (let q = 0; q < wanted; q++, place += PLACE) storeTile(outputs + (<usize>q << 4), plane, place, outRowBytes);
         }
       }
     }
