@@ -27,8 +27,8 @@ export interface Budget {
   warmUpMs: number;
 }
 
-export const fullBudget: Budget = { ms: 700, least: 5, most: 60, warmUpMs: 150 };
-export const quickBudget: Budget = { ms: 120, least: 3, most: 15, warmUpMs: 40 };
+export const fullBudget: Budget = { ms: 700, least: 5, most: 60, warmUpMs: 400 };
+export const quickBudget: Budget = { ms: 120, least: 3, most: 15, warmUpMs: 150 };
 
 /** Runs `fn` once on a clock. */
 export function clocked(fn: () => void): number {
