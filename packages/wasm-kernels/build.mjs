@@ -62,6 +62,12 @@ function kernels() {
   return found;
 }
 
+/** The members of assembly/map/kinds.ts, whose numbers count from 0. */
+function mapKinds() {
+  const [, body] = /export enum MapKind \{([^}]*)\}/.exec(read(inHere('assembly/map/kinds.ts')));
+  return [...body.replace(/\/\/.*/g, '').matchAll(/\w+/g)].map(([name], i) => `${name}: ${i}`);
+}
+
 function writeKernels() {
   const all = kernels();
   const member = ({ doc, name, parameters }) => `${doc}${name}(${parameters.map((p) => `${p}: number`).join(', ')}): void;`;
@@ -75,6 +81,9 @@ export type KernelName = keyof Kernels;
 
 /** In a fixed order: a kernel's position is what threads call it by. */
 export const kernelNames: readonly KernelName[] = [${all.map((k) => `'${k.name}'`).join(', ')}];
+
+/** What \`map\` computes: type_function. */
+export const mapKinds = { ${mapKinds().join(', ')} } as const;
 `;
   write(inHere('src', 'generated', 'kernels.ts'), text);
 }

@@ -1,5 +1,6 @@
 import type { KernelName, Kernels } from '@konv/wasm-kernels';
-import type { Heap, Runner } from './interim.js';
+import type { Heap } from './heap/heap.js';
+import type { Runner } from './threads/runner.js';
 
 /** What a kernel is given: its arguments but for the last two, the range of work items. */
 export type KernelArguments<K extends KernelName> = Parameters<Kernels[K]> extends [...infer Given, number, number] ? Given : never;
@@ -34,7 +35,7 @@ export class Engine {
 
   /** Memory for the length of `use`: packed operands, partial sums. */
   temporary<T>(bytes: number, use: (address: number) => T): T {
-    const address = this.heap.alloc(bytes);
+    const address = this.heap.allocScratch(bytes);
     try {
       return use(address);
     } finally {

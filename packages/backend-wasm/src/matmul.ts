@@ -1,6 +1,7 @@
 import type { ActivationKind, MatmulAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { addressOf, optionalAddress } from './memory.js';
+import { activate } from './unary.js';
 
 /** Rows of a packed panel of A. */
 const PANEL = 4;
@@ -124,4 +125,5 @@ export function linear(
     accumulate: false,
     relu: activation === 'relu',
   });
+  if (activation !== 'relu') activate(engine, activation, out);
 }

@@ -3,6 +3,7 @@ import type { Engine } from '../engine.js';
 import { kBlock } from '../matmul.js';
 import { addressOf, optionalAddress } from '../memory.js';
 import { columnsFor } from './blocks.js';
+import { type DirectPlan, directPlan, runDirect } from './direct.js';
 import { packedWeightSize, runSweep } from './gemm-sweep.js';
 import { inputAxes, type SweepTable, sweepTable } from './sweep.js';
 
@@ -46,5 +47,37 @@ export function convGemm(
       rows,
       relu: activation === 'relu',
     });
+  });
+}
+
+const directPlans = new WeakMap<ConvGeometry, DirectPlan>();
+
+/** A convolution of few output channels, in two dimensions and of horizontal stride 1. */
+export function convDirect(
+  engine: Engine,
+  x: TensorRef,
+  weight: TensorRef,
+  bias: TensorRef | null,
+  g: ConvGeometry,
+  activation: ActivationKind | null,
+  out: TensorRef,
+): void {
+  const channels = g.inChannels / g.groups;
+  const rows = g.outChannels / g.groups;
+  const [, ny, nx] = g.kernel;
+  let plan = directPlans.get(g);
+  if (!plan) {
+    plan = directPlan(inputAxes(g), channels, g.groups, [...Array(ny).keys()], [...Array(nx).keys()], nx);
+    directPlans.set(g, plan);
+  }
+  runDirect(engine, plan, channels, g.groups, {
+    source: addressOf(x),
+    weight: addressOf(weight),
+    steps: { row: channels * ny * nx, channel: ny * nx, group: rows * channels * ny * nx },
+    bias: optionalAddress(bias),
+    out: addressOf(out),
+    images: g.batch,
+    rows,
+    relu: activation === 'relu',
   });
 }

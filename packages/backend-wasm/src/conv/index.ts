@@ -1,2 +1,1 @@
-export { conv, convGradInput } from './choose.js';
-export { convGradWeightGemm } from './grad-weight.js';
+export { conv, convGradInput, convGradWeight } from './conv.js';

@@ -84,7 +84,10 @@ export interface SweepTable {
   readonly dense: boolean;
 }
 
-export function sweepTable(axes: Axes, channels: number, groups: number, blockLimit: number): SweepTable {
+/** Which taps are neighbours in the table: channels outermost as in a weight, or kernel rows (two dimensions). */
+export type TapOrder = 'channels' | 'rows';
+
+export function sweepTable(axes: Axes, channels: number, groups: number, blockLimit: number, order: TapOrder = 'channels'): SweepTable {
   const [d, h, w] = axes;
   const pixels = d.grid * h.grid * w.grid;
   const block = Math.min(blockLimit, Math.ceil(pixels / 8) * 8);
@@ -94,7 +97,7 @@ export function sweepTable(axes: Axes, channels: number, groups: number, blockLi
   const table: number[] = [channels, groups];
   for (const key of ['source', 'pad', 'stride', 'grid'] as const) for (const a of axes) table.push(a[key]);
   table.push(reach[0], reach[1], ...slab, Number(inPlace), block);
-  const offsets = tapOffsets(axes, channels, slab);
+  const offsets = order === 'channels' ? tapOffsets(axes, channels, slab) : tapOffsetsByRow(axes, channels, slab);
   table.push(offsets.length, d.step, h.step, w.step, h.out, w.out, d.out * h.out * w.out);
   table.push((d.start * h.out + h.start) * w.out + w.start, ...offsets);
   return {
@@ -121,5 +124,12 @@ function tapOffsets([d, h, w]: Axes, channels: number, [slabD, slabH, slabW]: Sp
   for (let c = 0; c < channels; c++)
     for (const z of d.offsets)
       for (const y of h.offsets) for (const x of w.offsets) offsets.push((((c * slabD + z) * slabH + y) * slabW + x) * 4);
+  return offsets;
+}
+
+function tapOffsetsByRow([, h, w]: Axes, channels: number, [slabD, slabH, slabW]: Spatial): number[] {
+  const offsets: number[] = [];
+  for (const y of h.offsets)
+    for (let c = 0; c < channels; c++) for (const x of w.offsets) offsets.push(((c * slabD * slabH + y) * slabW + x) * 4);
   return offsets;
 }
