@@ -5,6 +5,7 @@ import { binary, unary, unaryKernels } from './elementwise.js';
 import { type Engine, sharedDTypes } from './engine.js';
 import { argReduce, binaryLoops, cast, copyStrided, fill, gather, reduce, scatterAdd, where } from './loops.js';
 import { matmul } from './matmul.js';
+import { maxPool, maxPoolGrad } from './max-pool.js';
 import { Memory, type TfjsBuffer } from './memory.js';
 
 /** tfjs's heap ends at 4 GiB; what kernels need in between comes from it, too. */
@@ -24,6 +25,7 @@ export function backendOn(engine: Engine, name: string): Backend {
       if (family === 'unary') return dtype === 'float32' && engine.has(unaryKernels[kind as UnaryKind] ?? '');
       if (family === 'binary') return Object.hasOwn(binaryLoops, kind ?? '');
       if (family === 'conv' || family === 'convGradInput' || family === 'convGradWeight') return convs && dtype === 'float32';
+      if (family === 'pool' || family === 'poolGrad') return kind === 'max' && dtype === 'float32';
       return dtype === 'float32' || (family !== 'matmul' && sharedDTypes.some((d) => d === dtype));
     },
     supportsConv,
@@ -42,10 +44,13 @@ export function backendOn(engine: Engine, name: string): Backend {
     conv: (x, weight, bias, g, activation, out) => conv(memory, x, weight, bias, g, activation, out),
     convGradInput: (dy, weight, g, out) => convGradInput(memory, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(memory, x, dy, g, accumulate, out),
+    pool: (_kind, x, g, out, indices) => maxPool(memory, x, g, out, indices),
+    poolGrad: (_kind, dy, indices, g, out) => maxPoolGrad(memory, dy, indices as TensorRef, g, out),
 
     alloc: ({ dtype, shape }) => memory.alloc(dtype, shape),
     free: (buffer) => memory.free(buffer as TfjsBuffer),
-    write: (data, out) => memory.values(out).set(data.length === sizeOf(out.shape) ? data : data.subarray(0, sizeOf(out.shape)), out.offset),
+    write: (data, out) =>
+      memory.values(out).set(data.length === sizeOf(out.shape) ? data : data.subarray(0, sizeOf(out.shape)), out.offset),
     read: async (x) => read(x),
     readSync: read,
     sync: async () => {},

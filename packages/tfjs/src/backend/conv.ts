@@ -28,14 +28,18 @@ function forward(work: Work, kernel: string, x: TensorInfo, filter: TensorInfo, 
 const isDepthwise = (g: ConvGeometry): boolean => g.groups === g.inChannels && g.groups > 1;
 
 /**
- * What tfjs's two-dimensional kernels can be asked: rank 1 and 2, without groups; forward also with one group a channel,
- * and as many outputs as fit, of which a transposed convolution's gradient may want fewer.
+ * What tfjs's two-dimensional kernels can be asked: rank 1 and 2, without groups. Forward also with one group a channel,
+ * and with as many outputs as fit, of which a transposed convolution's gradient may want fewer. The input gradient at
+ * stride 1: elsewhere most of what `convGradInput` multiplies would be zeros.
+ *
  * The rest is decomposed into matrix products, which are tfjs's again. (Its 3-D kernels are plain loops.)
  */
 export function supportsConv(family: ConvFamily, g: ConvGeometry): boolean {
   const flat = g.inSize[0] === 1 && g.kernel[0] === 1 && g.padLow[0] === 0 && g.padHigh[0] === 0;
-  if (family === 'conv') return flat && (g.groups === 1 || isDepthwise(g)) && fills(g, 1) && fills(g, 2);
-  return flat && g.groups === 1;
+  if (!flat || (g.groups !== 1 && !(family === 'conv' && isDepthwise(g)))) return false;
+  if (family === 'conv') return fills(g, 1) && fills(g, 2);
+  if (family !== 'convGradInput') return true;
+  return ([1, 2] as const).every((axis) => g.stride[axis] === 1 && framePadding(g, axis).every((n) => n >= 0));
 }
 
 /** Whether no further window would fit along the axis. */
@@ -81,56 +85,29 @@ export function conv(
   });
 }
 
-/** One axis of the input gradient as a convolution: how dy stands in its frame. */
-interface FrameAxis {
-  /** dx's size and what the kernel reaches beyond it. */
-  readonly size: number;
-  /** Where dy's first element stands; negative where padding has cut it off. */
-  readonly low: number;
-  /** Distance of dy's elements. */
-  readonly stride: number;
-  /** The elements of dy that stand within. */
-  readonly from: number;
-  readonly to: number;
-}
-
-function frameAxis(g: ConvGeometry, axis: 1 | 2): FrameAxis {
+/** The zeros around dy in the convolution that is dx; negative where padding has cut off what the kernel reached. */
+function framePadding(g: ConvGeometry, axis: 1 | 2): [number, number] {
   const reach = g.dilation[axis] * (g.kernel[axis] - 1);
-  const size = g.inSize[axis] + reach;
   const low = reach - g.padLow[axis];
-  const stride = g.stride[axis];
-  const from = Math.max(0, Math.ceil(-low / stride));
-  const to = Math.min(g.outSize[axis], Math.floor((size - 1 - low) / stride) + 1);
-  return { size, low, stride, from, to };
+  return [low, g.inSize[axis] + reach - low - g.outSize[axis]];
 }
 
 /**
- * dx is the convolution of dy, its elements `stride` apart among zeros, with the kernel turned by 180 degrees and its
- * channels swapped. tfjs's own `Conv2DBackpropInput` is a plain loop, 10 to 15 times as slow.
+ * dx at stride 1 is the convolution of dy, among zeros, with the kernel turned by 180 degrees and its channels swapped.
+ * tfjs's own `Conv2DBackpropInput` is a plain loop, ten times as slow.
  */
 export function convGradInput(memory: Memory, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
   const [, kh, kw] = g.kernel;
   const [, oh, ow] = g.outSize;
-  const rows = frameAxis(g, 1);
-  const columns = frameAxis(g, 2);
-  memory.arrays(dy, weight);
+  memory.arrays(weight);
   memory.work((work) => {
     const filter = work.scratch('float32', [kh, kw, g.outChannels, g.inChannels], (to) => turnKernel(memory.values(weight), weight, g, to));
-    let frame: TensorInfo;
-    let padding: Pick<Plane, 'height' | 'width'>;
-    if ([rows, columns].every((a, i) => a.stride === 1 && a.low >= 0 && a.size - a.low >= g.outSize[i === 0 ? 1 : 2])) {
-      frame = work.transpose(work.lend(dy, [g.batch, g.outChannels, oh, ow]), toNHWC);
-      padding = { height: [rows.low, rows.size - rows.low - oh], width: [columns.low, columns.size - columns.low - ow] };
-    } else {
-      frame = work.scratch('float32', [g.batch, rows.size, columns.size, g.outChannels], (to) =>
-        spread(memory.values(dy), dy, g, rows, columns, to),
-      );
-      padding = { height: [0, 0], width: [0, 0] };
-    }
-    const dx = forward(work, 'FusedConv2D', frame, filter, null, {
+    const image = work.transpose(work.lend(dy, [g.batch, g.outChannels, oh, ow]), toNHWC);
+    const dx = forward(work, 'FusedConv2D', image, filter, null, {
       strides: [1, 1],
       dilations: [g.dilation[1], g.dilation[2]],
-      ...padding,
+      height: framePadding(g, 1),
+      width: framePadding(g, 2),
     });
     work.store(work.transpose(dx, toNCHW), out);
   });
@@ -143,26 +120,6 @@ function turnKernel(from: HostArray, weight: TensorRef, g: ConvGeometry, to: Hos
   const turned = { offset: weight.offset + plane - 1, strides: [-kw, -1, g.inChannels * plane, plane] };
   const shape = [kh, kw, g.outChannels, g.inChannels];
   copyElements(from, turned, to, { offset: 0, strides: rowMajor(shape) }, shape);
-}
-
-/** dy `[batch, out, height, width]` into its frame `[batch, height, width, out]` of zeros. */
-function spread(from: HostArray, dy: TensorRef, g: ConvGeometry, rows: FrameAxis, columns: FrameAxis, to: HostArray): void {
-  const [, oh, ow] = g.outSize;
-  const channels = g.outChannels;
-  const line = columns.size * channels;
-  to.fill(0);
-  const [height, width] = [rows.to - rows.from, columns.to - columns.from];
-  if (height <= 0 || width <= 0) return;
-  copyElements(
-    from,
-    { offset: dy.offset + rows.from * ow + columns.from, strides: [channels * oh * ow, ow, 1, oh * ow] },
-    to,
-    {
-      offset: (rows.low + rows.from * rows.stride) * line + (columns.low + columns.from * columns.stride) * channels,
-      strides: [rows.size * line, rows.stride * line, columns.stride * channels, 1],
-    },
-    [g.batch, height, width, channels],
-  );
 }
 
 /**

@@ -35,7 +35,7 @@ function powerInt32(a: number, b: number): number {
   return result;
 }
 
-/** Storing into the result rounds to float32 and wraps to int32. */
+/** Storing rounds to float32 and wraps to int32. */
 export const binaryLoops: Readonly<Record<BinaryKind, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -60,15 +60,39 @@ export const binaryLoops: Readonly<Record<BinaryKind, (a: number, b: number) => 
 /** Where doubles would not wrap exactly. */
 const int32Loops: Partial<Record<BinaryKind, (a: number, b: number) => number>> = { mul: Math.imul, pow: powerInt32 };
 
+/** One row: n elements of a from p by steps of sp, of b from q by sq, into out from o by so. */
+type BinaryRow = (
+  n: number,
+  a: HostArray,
+  p: number,
+  sp: number,
+  b: HostArray,
+  q: number,
+  sq: number,
+  out: HostArray,
+  o: number,
+  so: number,
+) => void;
+
+function rowOf(f: (a: number, b: number) => number): BinaryRow {
+  return (n, a, p, sp, b, q, sq, out, o, so) => {
+    for (let i = 0; i < n; i++, p += sp, q += sq, o += so) out[o] = f(a[p], b[q]);
+  };
+}
+
+/** Written out, since every step of training goes through it: a function called for each element costs ten times as much. */
+const reluGradRow: BinaryRow = (n, dy, p, sp, y, q, sq, out, o, so) => {
+  for (let i = 0; i < n; i++, p += sp, q += sq, o += so) out[o] = y[q] > 0 ? dy[p] : 0;
+};
+
 export function binaryLoop(memory: Memory, kind: BinaryKind, a: TensorRef | number, b: TensorRef | number, out: TensorRef): void {
   const dtype = typeof a !== 'number' ? a.dtype : typeof b !== 'number' ? b.dtype : out.dtype;
   const f = (dtype === 'int32' && int32Loops[kind]) || binaryLoops[kind];
   memory.arrays(out);
   const [x, y] = sources(memory, [a, b], { ...out, dtype });
   const to = memory.values(out);
-  eachRow(out.shape, [x, y, out], (n, at, step) => {
-    for (let i = 0, [p, q, o] = at; i < n; i++, p += step[0], q += step[1], o += step[2]) to[o] = f(x.data[p], y.data[q]);
-  });
+  const row = kind === 'reluGrad' ? reluGradRow : rowOf(f);
+  eachRow(out.shape, [x, y, out], (n, [p, q, o], [sp, sq, so]) => row(n, x.data, p, sp, y.data, q, sq, to, o, so));
 }
 
 export function where(memory: Memory, condition: TensorRef, a: TensorRef | number, b: TensorRef | number, out: TensorRef): void {
@@ -141,28 +165,54 @@ export function scatterAdd(memory: Memory, index: TensorRef, source: TensorRef, 
   });
 }
 
-const folds: Readonly<Record<ReduceKind, { readonly start: number; readonly fold: (a: number, b: number) => number }>> = {
-  sum: { start: 0, fold: (a, b) => a + b },
-  max: { start: Number.NEGATIVE_INFINITY, fold: Math.max },
-  min: { start: Number.POSITIVE_INFINITY, fold: Math.min },
+/** What a kind does with a run of x: fold it into one accumulator, or elementwise into as many. */
+interface Fold {
+  readonly start: number;
+  readonly all: (acc: number, n: number, x: HostArray, p: number, step: number) => number;
+  readonly each: (acc: Float64Array, q: number, stepQ: number, n: number, x: HostArray, p: number, step: number) => void;
+}
+
+function foldOf(start: number, f: (a: number, b: number) => number): Fold {
+  return {
+    start,
+    all(acc, n, x, p, step) {
+      for (let i = 0; i < n; i++, p += step) acc = f(acc, x[p]);
+      return acc;
+    },
+    each(acc, q, stepQ, n, x, p, step) {
+      for (let i = 0; i < n; i++, p += step, q += stepQ) acc[q] = f(acc[q], x[p]);
+    },
+  };
+}
+
+const folds: Readonly<Record<ReduceKind, Fold>> = {
+  // Written out: every bias has its gradient by this loop, and a function that is called for each element costs ten times as much.
+  sum: {
+    start: 0,
+    all(acc, n, x, p, step) {
+      for (let i = 0; i < n; i++, p += step) acc += x[p];
+      return acc;
+    },
+    each(acc, q, stepQ, n, x, p, step) {
+      for (let i = 0; i < n; i++, p += step, q += stepQ) acc[q] += x[p];
+    },
+  },
+  max: foldOf(Number.NEGATIVE_INFINITY, Math.max),
+  min: foldOf(Number.POSITIVE_INFINITY, Math.min),
 };
 
-/**
- * Folds in doubles and rounds once. tfjs adds floats one after the other: a million times 0.1 is 100958 there.
- * An int32 sum wraps at every step, since a double would lose the low bits of a long one.
- */
+/** Wraps at every step: a double would lose the low bits of a long sum. */
+const sumInt32 = foldOf(0, (a, b) => (a + b) | 0);
+
+/** Folds in doubles and rounds once. tfjs adds floats one after the other: a million times 0.1 is 100958 there. */
 export function reduce(memory: Memory, kind: ReduceKind, x: TensorRef, axes: readonly number[], out: TensorRef): void {
-  const { start, fold } = folds[kind];
-  const f = kind === 'sum' && x.dtype === 'int32' ? (a: number, b: number) => (a + b) | 0 : fold;
+  const fold = kind === 'sum' && x.dtype === 'int32' ? sumInt32 : folds[kind];
   const [from, to] = memory.arrays(x, out);
-  const acc = new Float64Array(sizeOf(out.shape)).fill(start);
+  const acc = new Float64Array(sizeOf(out.shape)).fill(fold.start);
   const target = { offset: 0, strides: out.strides.map((s, i) => (axes.includes(i) ? 0 : s)) };
   eachRow(x.shape, [x, target], (n, [p, q], [sp, sq]) => {
-    let v = acc[q];
-    if (sq === 0) {
-      for (let i = 0; i < n; i++, p += sp) v = f(v, from[p]);
-      acc[q] = v;
-    } else for (let i = 0; i < n; i++, p += sp, q += sq) acc[q] = f(acc[q], from[p]);
+    if (sq === 0) acc[q] = fold.all(acc[q], n, from, p, sp);
+    else fold.each(acc, q, sq, n, from, p, sp);
   });
   to.set(acc, out.offset);
 }

@@ -40,7 +40,9 @@ async function wasmEngine(core: Core, { wasmPaths }: TfjsOptions): Promise<Engin
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   if (wasmPaths !== undefined && core.findBackend('wasm') === null) setWasmPaths(wasmPaths);
   const started = await start(core, 'wasm');
-  return started === null ? "TensorFlow.js's wasm backend did not start; see the console" : new WasmEngine(core, 'wasm', started as BackendWasm);
+  return started === null
+    ? "TensorFlow.js's wasm backend did not start; see the console"
+    : new WasmEngine(core, 'wasm', started as BackendWasm);
 }
 
 async function hostEngine(core: Core, name: string): Promise<Engine | string> {
