@@ -46,12 +46,9 @@ async function wasmEngine(core: Core, { wasmPaths }: TfjsOptions): Promise<Engin
 }
 
 async function hostEngine(core: Core, name: string): Promise<Engine | string> {
+  if (name !== 'cpu') return `expected a TensorFlow.js backend whose memory the host can write to ("wasm" or "cpu"), got "${name}"`;
   const started = await start(core, name);
   if (started === null) return `no TensorFlow.js backend "${name}" is registered; import its package first`;
-  const { data, makeTensorInfo } = started as Partial<HostKernelBackend>;
-  if (typeof data?.get !== 'function' || typeof makeTensorInfo !== 'function' || name !== 'cpu') {
-    return `expected a TensorFlow.js backend whose memory the host can write to ("wasm" or "cpu"), got "${name}"`;
-  }
   return new HostEngine(core, name, started as HostKernelBackend);
 }
 
