@@ -36,10 +36,15 @@ const isDepthwise = (g: ConvGeometry): boolean => g.groups === g.inChannels && g
  */
 export function supportsConv(family: ConvFamily, g: ConvGeometry): boolean {
   const flat = g.inSize[0] === 1 && g.kernel[0] === 1 && g.padLow[0] === 0 && g.padHigh[0] === 0;
-  if (!flat || (g.groups !== 1 && !(family === 'conv' && isDepthwise(g)))) return false;
+  if (!flat || (g.groups !== 1 && !(family === 'conv' && servesDepthwise(g)))) return false;
   if (family === 'conv') return fills(g, 1) && fills(g, 2);
   if (family !== 'convGradInput') return true;
   return ([1, 2] as const).every((axis) => g.stride[axis] === 1 && framePadding(g, axis).every((n) => n >= 0));
+}
+
+/** tfjs's depthwise kernels take a stride or a dilation, not both. */
+function servesDepthwise(g: ConvGeometry): boolean {
+  return isDepthwise(g) && [g.stride, g.dilation].some((steps) => steps[1] === 1 && steps[2] === 1);
 }
 
 /** Whether no further window would fit along the axis. */

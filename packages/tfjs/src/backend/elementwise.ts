@@ -7,9 +7,12 @@ import { compactShape, rowMajor } from './strided.js';
 import type { Work } from './work.js';
 
 /**
- * tfjs's kernels, where they compute what konv's interface says, float32 only. Left to core's decompositions, because
- * tfjs 4.22 has them wrong: `sin` and `cos` (no range reduction: 7e-6 off at 88, anything at 1e30; 0 for 1e-20), `log1p`
- * (ln(1 + x), so 0 for 1e-20), `sign` (0 for 1e-20) and `sigmoid` (0 from -88 down); and `exp2`, `log2`, `log10`, `trunc`, which it lacks.
+ * tfjs's kernels, where they compute what konv's interface says, float32 only. Core decomposes what tfjs 4.22 lacks
+ * (`exp2`, `log2`, `log10`, `trunc`) and what it has wrong on one of its backends:
+ *
+ * - `sin`, `cos`: 7e-6 off at 88, anything at 1e30, for want of a range reduction; and sin(1e-20) is 0;
+ * - `log1p`: ln(1 + x), so 0 for 1e-20; `sign`: 0 for 1e-20; `erf`: 1e-9 at 0 (cpu);
+ * - `sigmoid`: 0 from -88 down, where `x sigmoid(x)` still is a normal number.
  */
 export const unaryKernels: Readonly<Partial<Record<UnaryKind, string>>> = {
   exp: 'Exp',
@@ -32,7 +35,6 @@ export const unaryKernels: Readonly<Partial<Record<UnaryKind, string>>> = {
   sinh: 'Sinh',
   cosh: 'Cosh',
   expm1: 'Expm1',
-  erf: 'Erf',
 };
 
 /**
