@@ -10,7 +10,7 @@ export interface TfjsOptions {
   readonly name?: string;
   /**
    * Where tfjs finds its .wasm files: a folder's path with a slash at the end, or a path for each file. Handed to tfjs's
-   * `setWasmPaths`. Default: beside the script, which is right in Node; bundled pages need it.
+   * `setWasmPaths`, and without effect once tfjs has started. Default: beside the script, which is right in Node; bundled pages need it.
    */
   readonly wasmPaths?: Parameters<typeof import('@tensorflow/tfjs-backend-wasm')['setWasmPaths']>[0];
 }
@@ -23,7 +23,7 @@ export interface TfjsOptions {
  *     await ready({ prefer: 'tfjs-wasm' });
  *
  * float32, int32 and bool. Where tfjs is not installed, does not start, or keeps its memory where the host cannot reach
- * it, resolves to `{ unavailable: reason }`. tfjs's own current backend stays what it was.
+ * it, resolves to `{ unavailable: reason }`. tfjs's own current backend, if it has one, stays the same.
  */
 export async function tfjs(backend: string, options: TfjsOptions = {}): Promise<Backend | Unavailable> {
   const name = options.name ?? `tfjs-${backend}`;
@@ -38,7 +38,7 @@ export async function tfjs(backend: string, options: TfjsOptions = {}): Promise<
 
 async function wasmEngine(core: Core, { wasmPaths }: TfjsOptions): Promise<Engine | string> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-  if (wasmPaths !== undefined && core.findBackend('wasm') === null) setWasmPaths(wasmPaths);
+  if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
   const started = await start(core, 'wasm');
   return started === null
     ? "TensorFlow.js's wasm backend did not start; see the console"
@@ -55,7 +55,7 @@ async function hostEngine(core: Core, name: string): Promise<Engine | string> {
 /** Starts a tfjs backend, which sets up its kernels, and makes the one current again that was. */
 async function start(core: Core, name: string): Promise<KernelBackend | null> {
   const { backendName } = core.engine();
-  if (core.findBackendFactory(name) === null && core.findBackend(name) === null) return null;
+  if (core.findBackendFactory(name) === null) return null;
   const ok = await core.setBackend(name);
   if (backendName && backendName !== name) await core.setBackend(backendName);
   return ok ? core.findBackend(name) : null;
