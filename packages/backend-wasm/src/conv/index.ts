@@ -1,0 +1,1 @@
+export { conv, convGradInput, convGradWeight } from './conv.js';

@@ -1,0 +1,45 @@
+import { byteSize, sizeOf } from '@konv/core-tensor';
+import type { TensorRef } from '@konv/core-tensor';
+import type { Engine } from './engine.js';
+import { bitsOf, CHEAP, tableBytes, writeTable } from './map.js';
+import { addressOf } from './memory.js';
+import { isContiguous, Walk } from './strided.js';
+
+/** Bytes up to which one thread copies or fills what is contiguous. */
+const WHOLE = 4 * CHEAP;
+
+export function copyStrided(engine: Engine, x: TensorRef, out: TensorRef): void {
+  if (isContiguous(out.shape, x.strides) && isContiguous(out.shape, out.strides)) {
+    const bytes = sizeOf(out.shape) * byteSize[out.dtype];
+    if (bytes <= WHOLE || engine.threads === 1) {
+      const from = addressOf(x);
+      engine.heap.u8.copyWithin(addressOf(out), from, from + bytes);
+      return;
+    }
+  }
+  copyRows(engine, x.strides, addressOf(x), out);
+}
+
+export function fill(engine: Engine, value: number, out: TensorRef): void {
+  const bits = bitsOf(value, out.dtype);
+  const size = sizeOf(out.shape);
+  if (size * 4 <= WHOLE && isContiguous(out.shape, out.strides)) {
+    const begin = addressOf(out);
+    if (out.dtype === 'bool') engine.heap.u8.fill(bits, begin, begin + size);
+    else engine.heap.i32.fill(bits, begin / 4, begin / 4 + size);
+    return;
+  }
+  engine.temporary(4, (cell) => {
+    engine.heap.i32[cell / 4] = bits;
+    copyRows(engine, new Array<number>(out.shape.length).fill(0), cell, out);
+  });
+}
+
+function copyRows(engine: Engine, strides: readonly number[], from: number, out: TensorRef): void {
+  const walk = new Walk(out.shape, [strides, out.strides], [0, 0]);
+  const size = byteSize[out.dtype];
+  engine.temporary(tableBytes(walk), (table) => {
+    const items = writeTable(engine.heap.i32, table, walk, [from, addressOf(out)], size === 1 ? 1 : 0, [size, size]);
+    engine.run('copy_strided', [table], { items, grain: Math.ceil(CHEAP / walk.n) });
+  });
+}

@@ -1,0 +1,94 @@
+import { INTERFACE_VERSION } from '@konv/core-tensor';
+import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavailable } from '@konv/core-tensor';
+import { bestLevel, compileKernels, kernelNames, type SimdLevel } from '@konv/wasm-kernels';
+import { argReduce } from './arg-reduce.js';
+import { binary } from './binary.js';
+import { cast } from './cast.js';
+import { copyStrided, fill } from './copy.js';
+import { Engine } from './engine.js';
+import { gather, scatterAdd } from './gather.js';
+import { Heap } from './heap/heap.js';
+import { Memory, type WasmBuffer } from './memory.js';
+import { conv, convGradInput, convGradWeight } from './conv/index.js';
+import { linear, matmul } from './matmul.js';
+import { reduce } from './reduce.js';
+import { resample } from './resample.js';
+import { scan, sort } from './scan-sort.js';
+import { supports } from './supports.js';
+import { unary } from './unary.js';
+import { where } from './where.js';
+import { planThreads, startThreads } from './threads/start.js';
+
+export interface WasmOptions {
+  /** What the backend is registered as; default 'wasm'. */
+  readonly name?: string;
+  /** Threads in all, the caller's among them, at most 64. Default: the machine's cores; one in a page that is not isolated. */
+  readonly threads?: number;
+  /** Bytes that all tensors may have together. Default: what the heap may grow to, 4 GiB where the engine grants it. */
+  readonly maxTotalBytes?: number;
+  /** No kernel that trades accuracy for speed (Winograd): every output is a plain sum of products. Default false. */
+  readonly strictNumerics?: boolean;
+  /** The kernels to load. Default: the highest level that the engine validates. */
+  readonly level?: SimdLevel;
+}
+
+/** The families of this backend, each over the engine. */
+type Families = RequiredKernels & Partial<OptionalKernels>;
+
+/** Trains and runs on WebAssembly: SIMD kernels over one heap. Float32, int32 and bool. */
+export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavailable> {
+  const name = options.name ?? 'wasm';
+  const best = bestLevel();
+  if (best === null) return { name, unavailable: 'this engine has no WebAssembly SIMD' };
+  const level = options.level ?? best;
+  const { threads, shared } = await planThreads(options.threads);
+  const module = await compileKernels(level, shared);
+  const heap = Heap.create({ shared, maxTotalBytes: options.maxTotalBytes });
+  const runner = await startThreads({ heap, module, kernels: kernelNames, threads });
+  const engine = new Engine(heap, runner, options.strictNumerics ?? false);
+  return backendOf(name, engine, new Memory(name, heap));
+}
+
+function backendOf(name: string, engine: Engine, memory: Memory): Backend {
+  const families: Partial<Families> = {
+    unary: (kind, x, out) => unary(engine, kind, x, out),
+    binary: (kind, a, b, out) => binary(engine, kind, a, b, out),
+    where: (condition, a, b, out) => where(engine, condition, a, b, out),
+    reduce: (kind, x, axes, out) => reduce(engine, kind, x, axes, out),
+    argReduce: (kind, x, axis, out) => argReduce(engine, kind, x, axis, out),
+    copyStrided: (x, out) => copyStrided(engine, x, out),
+    fill: (value, out) => fill(engine, value, out),
+    cast: (x, out) => cast(engine, x, out),
+    gather: (x, index, axis, out) => gather(engine, x, index, axis, out),
+    scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
+    scan: (kind, x, axis, out) => scan(engine, kind, x, axis, out),
+    sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
+    resample: (kind, x, geometry, adjoint, out) => resample(engine, kind, x, geometry, adjoint, out),
+    matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
+    linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+  };
+  return {
+    ...(families as Families),
+    name,
+    interfaceVersion: INTERFACE_VERSION,
+    capabilities: {
+      dtypes: ['bool', 'int32', 'float32'],
+      syncRead: true,
+      strictNumerics: engine.strictNumerics,
+      maxExactInt: 2 ** 31 - 1,
+      limits: { maxBufferBytes: engine.heap.maxBlockBytes, maxTotalBytes: engine.heap.maxTotalBytes },
+    },
+    supports,
+    alloc: ({ dtype, shape }) => memory.alloc(dtype, shape),
+    free: (buffer: BackendBuffer) => memory.free(buffer as WasmBuffer),
+    write: (data, out) => memory.write(data, out),
+    read: async (x) => memory.read(x),
+    readSync: (x) => memory.read(x),
+    sync: async () => {},
+    memory: () => memory.info(),
+    dispose: () => engine.dispose(),
+  };
+}

@@ -1,0 +1,91 @@
+import { BackendError, byteSize, sizeOf } from '@konv/core-tensor';
+import type { BackendBuffer, DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
+import type { Heap } from './heap/heap.js';
+
+/** A buffer of this backend: `size` elements from `address` of the heap. */
+export interface WasmBuffer extends BackendBuffer {
+  address: number;
+  /** The memory that counts it; null once freed. */
+  owner: Memory | null;
+}
+
+/** Byte address of a ref's first element. */
+export function addressOf(ref: TensorRef): number {
+  return (ref.buffer as WasmBuffer).address + ref.offset * byteSize[ref.dtype];
+}
+
+/** A ref's address, or 0 for none: how kernels are told that an operand is absent. */
+export function optionalAddress(ref: TensorRef | null): number {
+  return ref === null ? 0 : addressOf(ref);
+}
+
+/** The heap as elements of a ref's dtype, and the position of its first: valid until the next allocation. */
+export function heapOf(heap: Heap, ref: TensorRef): { data: Uint8Array | Int32Array | Float32Array; at: number } {
+  const address = addressOf(ref);
+  if (ref.dtype === 'bool') return { data: heap.u8, at: address };
+  return { data: ref.dtype === 'int32' ? heap.i32 : heap.f32, at: address / 4 };
+}
+
+/** The tensors on the heap, counted exactly; temporaries of kernels are not among them. */
+export class Memory {
+  private tensors = 0;
+  private bytes = 0;
+
+  constructor(
+    private readonly backend: string,
+    private readonly heap: Heap,
+  ) {}
+
+  alloc(dtype: DType, shape: Shape): WasmBuffer {
+    const size = sizeOf(shape);
+    const bytes = size * byteSize[dtype];
+    const address = this.heap.alloc(bytes);
+    this.tensors++;
+    this.bytes += bytes;
+    return { dtype, size, version: 0, address, owner: this };
+  }
+
+  free(buffer: WasmBuffer): void {
+    if (buffer.owner !== this) {
+      throw new BackendError(
+        'free',
+        `expected a live buffer of "${this.backend}", got one that was freed already or is not its own; free each buffer once`,
+      );
+    }
+    this.heap.free(buffer.address);
+    buffer.owner = null;
+    this.tensors--;
+    this.bytes -= buffer.size * byteSize[buffer.dtype];
+  }
+
+  info(): MemoryInfo {
+    return { tensors: this.tensors, bytes: this.bytes };
+  }
+
+  /** The elements of a contiguous ref, as a window of the heap: valid until the next allocation. */
+  window(x: TensorRef): HostArray {
+    const begin = addressOf(x);
+    const size = sizeOf(x.shape);
+    if (x.dtype === 'bool') return this.heap.u8.subarray(begin, begin + size);
+    const at = begin / 4;
+    return (x.dtype === 'int32' ? this.heap.i32 : this.heap.f32).subarray(at, at + size);
+  }
+
+  write(data: HostArray, out: TensorRef): void {
+    const to = this.window(out);
+    to.set(data.length === to.length ? data : data.subarray(0, to.length));
+  }
+
+  /** A copy: later writes to the buffer do not reach it. */
+  read(x: TensorRef): HostArray {
+    const window = this.window(x);
+    const copy =
+      window instanceof Uint8Array
+        ? new Uint8Array(window.length)
+        : window instanceof Int32Array
+          ? new Int32Array(window.length)
+          : new Float32Array(window.length);
+    copy.set(window);
+    return copy;
+  }
+}

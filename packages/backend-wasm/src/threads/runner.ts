@@ -1,0 +1,108 @@
+import { BackendError } from '@konv/core-tensor';
+import type { WasmGlobal } from '@konv/wasm-kernels';
+import type { Heap } from '../heap/heap.js';
+
+/** Runs kernels over their work items, on one thread or several. */
+export interface Runner {
+  /** Threads that share the work, the calling one among them. */
+  readonly threads: number;
+  /**
+   * Calls `kernel(...given, begin, end)` until every item of [0, items) is done; returns then. The calls may come in any
+   * order and on any thread. Each has `scratchBytes` of memory of its thread's own at the address in the instance's `scratch`.
+   *
+   * @param given numbers: integers up to 2^32 (addresses) or floats
+   * @param grain items that a thread takes at a time; work of no more than this stays on the calling thread
+   * @throws BackendError when a kernel traps or a thread is lost: the outputs are unusable then, all other memory is not
+   */
+  run(kernel: string, given: readonly number[], items: number, grain: number, scratchBytes: number): void;
+  /** Ends the threads. */
+  dispose(): void;
+}
+
+type Kernel = (...given: number[]) => void;
+
+/** Everything that is the calling thread's own: its instance, and the scratch memory of all threads. */
+export class Caller {
+  /** Address of thread 0's scratch memory, and bytes from one thread's to the next one's. */
+  scratchAddress = 0;
+  scratchStride = 0;
+  readonly #exports: Readonly<Record<string, unknown>>;
+  readonly #scratch: WasmGlobal | undefined;
+  readonly #heap: Heap;
+  readonly #threads: number;
+  readonly #endRelief: () => void;
+
+  constructor(heap: Heap, exported: Readonly<Record<string, unknown>>, threads: number) {
+    this.#heap = heap;
+    this.#exports = exported;
+    this.#scratch = exported['scratch'] as WasmGlobal | undefined;
+    this.#threads = threads;
+    this.#endRelief = heap.onFull(() => this.#releaseScratch());
+  }
+
+  /** Makes room for a job's scratch; the room is kept for later ones. Throws a `HeapFullError`. */
+  prepare(scratchBytes: number): void {
+    if (scratchBytes <= this.scratchStride) return;
+    this.#releaseScratch();
+    // No two threads write in one pair of cache lines.
+    const stride = Math.ceil(scratchBytes / 128) * 128 + 128;
+    const address = this.#heap.allocScratch(stride * this.#threads);
+    this.scratchAddress = address;
+    this.scratchStride = stride;
+    // An address is unsigned, the global is an i32: the same bits.
+    if (this.#scratch) this.#scratch.value = address | 0;
+  }
+
+  /** The kernel in this thread's instance. */
+  kernel(name: string): Kernel {
+    const kernel = this.#exports[name];
+    if (typeof kernel !== 'function')
+      throw new BackendError(name, 'expected the name of a kernel, got one that the module does not export');
+    return kernel as Kernel;
+  }
+
+  dispose(): void {
+    this.#endRelief();
+    this.#releaseScratch();
+  }
+
+  #releaseScratch(): void {
+    if (this.scratchStride === 0) return;
+    this.scratchStride = 0;
+    this.#heap.free(this.scratchAddress);
+  }
+}
+
+/** A kernel that traps is a mistake of ours: no input is meant to make it so. */
+export function trapped(kernel: string, thread: number, reason: string, cause?: unknown): BackendError {
+  return new BackendError(
+    kernel,
+    `expected the kernel to run to its end, got "${reason}" on thread ${thread}; the result is lost, other tensors are not; ` +
+      'please report the op and its shapes, and use the backend "cpu-js" for it meanwhile',
+    { cause },
+  );
+}
+
+/** Everything on the calling thread. */
+export class SingleRunner implements Runner {
+  readonly threads = 1;
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  run(kernel: string, given: readonly number[], items: number, _grain: number, scratchBytes: number): void {
+    this.#caller.prepare(scratchBytes);
+    const call = this.#caller.kernel(kernel);
+    try {
+      call(...given, 0, items);
+    } catch (error) {
+      throw trapped(kernel, 0, String(error), error);
+    }
+  }
+
+  dispose(): void {
+    this.#caller.dispose();
+  }
+}
