@@ -1,19 +1,12 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { findChromium } from './tools/browser/chromium.mjs';
+import { findChromium, launchArgs } from './tools/browser/chromium.mjs';
 import { browserSpecs } from './tools/browser/specs.mjs';
 
 // Packages import each other's sources in tests: no build is needed to run them.
 const conditions = ['@konv/source'];
 const chromium = findChromium();
 if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
-
-/** Nothing leaves the machine: no updates and no metrics, no proxy, and no name but localhost has an address. */
-const args = [
-  '--disable-background-networking',
-  '--no-proxy-server',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-];
 
 /** The browser specs in one page of a headless Chromium, which the server answers with these headers. */
 const inBrowser = (name: string, headers: Record<string, string>, executablePath: string): TestProjectInlineConfiguration => ({
@@ -28,7 +21,7 @@ const inBrowser = (name: string, headers: Record<string, string>, executablePath
     browser: {
       enabled: true,
       headless: true,
-      provider: playwright({ launchOptions: { executablePath, args } }),
+      provider: playwright({ launchOptions: { executablePath, args: launchArgs } }),
       instances: [{ browser: 'chromium', name }],
       fileParallelism: false,
       screenshotFailures: false,

@@ -13,6 +13,13 @@ const applications = [
   'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
+/** Nothing leaves the machine: no updates and no metrics, no proxy, and no name but localhost has an address. */
+export const launchArgs = [
+  '--disable-background-networking',
+  '--no-proxy-server',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+];
+
 export class NotChromium extends Error {}
 
 /**
