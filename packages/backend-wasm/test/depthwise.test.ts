@@ -2,7 +2,7 @@ import { internConv } from '@konv/core-tensor';
 import type { ConvGeometry, Spatial } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight, isDepthwise } from '../src/depthwise.js';
+import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight, isDepthwise } from '../src/conv/depthwise.js';
 import { bareEngine, expectClose, numbersFrom, Operands } from './operands.js';
 
 const { engine, store } = await bareEngine();

@@ -89,7 +89,9 @@ describe('ready', () => {
     registerBackend({ name: 'wasm', unavailable: 'no SIMD' });
     try {
       const e = await refusal(ready({ prefer: 'gpu' }));
-      expect(e.message).toMatch(/^\[ready\] expected a backend that can run here, got none \(gpu: no adapter; wasm: no SIMD\); call registerBackend/);
+      expect(e.message).toMatch(
+        /^\[ready\] expected a backend that can run here, got none \(gpu: no adapter; wasm: no SIMD\); call registerBackend/,
+      );
     } finally {
       abi.entries.clear();
       for (const [name, entry] of entries) abi.entries.set(name, entry);
