@@ -33,7 +33,7 @@ async function downloads(): Promise<{ alone: Download; withCore: Download } | nu
     say('\ndownload: KB of @konv/backend-wasm, minified, gzip -9; a browser loads the script and one binary');
     for (const [label, d] of [
       ['alone', alone],
-      ['with @konv/core-tensor', withCore],
+      ['with its share of core', withCore],
     ] as const) {
       const binaries = d.binariesKb.map((kb) => kb.toFixed(1)).join(' or ');
       say(`${label.padEnd(24)} ${d.scriptKb.toFixed(1)} + ${binaries} = ${d.totalKb.toFixed(1)} at the most`);
