@@ -18,13 +18,13 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('--backend', () => {
   it('says why another one runs than was asked for', async () => {
     registerBackend({ name: 'gpu', unavailable: 'no adapter' });
-    expect(await chooseBackend('gpu')).toBe('cpu-js ("gpu" does not run here: no adapter)');
+    expect(await chooseBackend('gpu')).toMatch(/^[\w-]+ \("gpu" does not run here: no adapter\)$/);
     unregisterBackend('gpu');
   });
 
   it.each(['tfjs', 'cuda'])('does not know %s', async (name) => {
     const e = await chooseBackend(name).catch((cause: unknown) => cause);
-    expect(isKonvError(e) && e.message).toContain(`expected a registered backend (cpu-js), got "${name}"`);
+    expect(isKonvError(e) && e.message).toMatch(new RegExp(`expected a registered backend \\(.*cpu-js.*\\), got "${name}"`));
   });
 
   it('trains LeNet on the kernels of TensorFlow.js', async () => {
