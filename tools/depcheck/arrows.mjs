@@ -21,7 +21,7 @@ export const arrows = {
 export const dynamicArrows = { konv: ['backend-wasm'] };
 
 /** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), never by an import. */
-export const mayReachNode = ['data', 'formats', 'trainer', 'backend-wasm'];
+export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */
 export const outsiders = {

@@ -34,6 +34,8 @@ export interface WasmOptions {
   readonly strictNumerics?: boolean;
   /** The kernels to load. Default: the highest level that the engine validates. */
   readonly level?: SimdLevel;
+  /** Where the kernels are to be fetched from: `kernelUrls` of '@konv/wasm-kernels/url', or files of your own. Default: they come with the code. */
+  readonly kernelUrls?: Readonly<Record<SimdLevel, URL>>;
 }
 
 /** The families of this backend, each over the engine. */
@@ -46,7 +48,7 @@ export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavail
   if (best === null) return { name, unavailable: 'this engine has no WebAssembly SIMD' };
   const level = options.level ?? best;
   const { threads, shared } = await planThreads(options.threads);
-  const module = await compileKernels(level, shared);
+  const module = await compileKernels(level, shared, options.kernelUrls?.[level]);
   const heap = Heap.create({ shared, maxTotalBytes: options.maxTotalBytes });
   const runner = await startThreads({ heap, module, kernels: kernelNames, threads });
   const engine = new Engine(heap, runner, options.strictNumerics ?? false);

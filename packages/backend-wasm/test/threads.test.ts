@@ -49,7 +49,7 @@ function flag(heap: Heap): number {
 }
 
 async function realSpawn(): Promise<Spawn> {
-  const spawn = await nodeSpawn();
+  const spawn = nodeSpawn();
   if (!spawn) throw new Error('expected worker threads');
   return spawn;
 }

@@ -18,7 +18,7 @@ export async function ready(options: ReadyOptions = {}): Promise<string> {
   const { prefer: wanted = [] } = options;
   const prefer = Array.isArray(wanted) ? (wanted as readonly string[]) : [wanted as string];
   for (const name of prefer) {
-    if (!backends().includes(name) && !(name in unavailableBackends()) && !byDefault.includes(name)) {
+    if (!backends().includes(name) && !Object.hasOwn(unavailableBackends(), name) && !byDefault.includes(name)) {
       throw new BackendError(
         'ready',
         `expected a registered backend (${backends().join(', ')}), got "${String(name)}"; call registerBackend(...) first`,

@@ -13,7 +13,7 @@ export async function wasm(options?: WasmOptions): Promise<Backend | Unavailable
 /** Registers wasm under its own name, unless that name is taken or it has been found not to run here. */
 export async function registerWasm(): Promise<void> {
   const name = 'wasm';
-  if (backends().includes(name) || name in unavailableBackends()) return;
+  if (backends().includes(name) || Object.hasOwn(unavailableBackends(), name)) return;
   try {
     registerBackend(await wasm());
   } catch (e) {

@@ -14,9 +14,20 @@ export async function kernelBinary(level: SimdLevel): Promise<Uint8Array<ArrayBu
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 
-/** Compiles the kernels of a level for a shared or an unshared memory. */
-export async function compileKernels(level: SimdLevel, shared: boolean): Promise<WasmModule> {
-  const binary = await kernelBinary(level);
+/** The binary at a URL: fetched, or read where it is a file. Errors: an `Error` that names the URL and what came. */
+export async function fetchKernels(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (url.protocol === 'file:' && typeof process === 'object') {
+    const { readFile } = process.getBuiltinModule('node:fs/promises');
+    return new Uint8Array(await readFile(url));
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`expected the kernels at ${url.href}, got status ${response.status}; copy the .wasm files there`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Compiles the kernels of a level for a shared or an unshared memory; without `url` those that the package carries. */
+export async function compileKernels(level: SimdLevel, shared: boolean, url?: URL): Promise<WasmModule> {
+  const binary = url ? await fetchKernels(url) : await kernelBinary(level);
   return requireWebAssembly().compile(shared ? binary : forUnsharedMemory(binary));
 }
 

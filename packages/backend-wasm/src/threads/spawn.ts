@@ -27,9 +27,9 @@ export type Spawn = (name: string) => WorkerHandle;
 /** Compilers that keep functions' names wrap them in this helper of theirs, which the text does not carry along. */
 const HELPER = 'var __name = function (f) { return f; };';
 
-export async function spawns(): Promise<readonly Spawn[]> {
+export function spawns(): readonly Spawn[] {
   if (isNode()) {
-    const spawn = await nodeSpawn();
+    const spawn = nodeSpawn();
     return spawn ? [spawn] : [];
   }
   return typeof (globalThis as { Worker?: unknown }).Worker === 'function' ? [fromUrl, fromBlob] : [];
@@ -39,18 +39,10 @@ export function isNode(): boolean {
   return typeof process === 'object' && process !== null && typeof process.versions?.node === 'string';
 }
 
-async function workerThreads() {
-  // For pages: the comment keeps webpack from looking for the module, the `try` keeps esbuild from insisting on it.
-  try {
-    return await import(/* webpackIgnore: true */ 'node:worker_threads');
-  } catch {
-    return null;
-  }
-}
-
 /** Null in what calls itself Node and has no worker threads. */
-export async function nodeSpawn(): Promise<Spawn | null> {
-  const threads = await workerThreads();
+export function nodeSpawn(): Spawn | null {
+  // Not by import(): bundlers for pages would look for the module.
+  const threads = process.getBuiltinModule?.('node:worker_threads');
   if (!threads) return null;
   const { Worker } = threads;
   const code = `${HELPER}

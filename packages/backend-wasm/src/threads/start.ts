@@ -42,12 +42,7 @@ export async function planThreads(asked?: number): Promise<ThreadPlan> {
 
 async function cores(): Promise<number> {
   if (!isNode()) return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
-  // For pages: the comment keeps webpack from looking for the module, the `try` keeps esbuild from insisting on it.
-  try {
-    return (await import(/* webpackIgnore: true */ 'node:os')).availableParallelism();
-  } catch {
-    return 1;
-  }
+  return process.getBuiltinModule?.('node:os').availableParallelism() ?? 1;
 }
 
 function mayShareMemory(): boolean {
@@ -75,7 +70,7 @@ export async function startThreads(options: StartOptions): Promise<Runner> {
   const caller = new Caller(heap, exported, threads);
   if (threads === 1 || !heap.shared) return new SingleRunner(caller);
 
-  const ways = options.spawns ?? (await spawns());
+  const ways = options.spawns ?? spawns();
   const workers = new Map<number, WorkerHandle>();
   const refusals: string[] = [];
   const start = async (thread: number): Promise<void> => {
