@@ -16,6 +16,8 @@ const inBrowser = (name: string, headers: Record<string, string>, executablePath
   optimizeDeps: { include: ['fast-check'], noDiscovery: true },
   test: {
     include: browserSpecs,
+    // After Node's, whose time limits know of two processes and not of two pages beside them.
+    sequence: { groupOrder: 1 },
     setupFiles: ['tools/browser/setup.ts'],
     provide: { isolated: Object.keys(headers).length > 0 },
     browser: {
