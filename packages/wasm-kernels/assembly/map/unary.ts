@@ -64,6 +64,8 @@ import { MapKind } from './kinds';
 }
 
 /** out[i] = f(x[i]), n contiguous elements of 4 bytes. */
+// @ts-ignore: decorator
+@inline
 export function unary(kind: i32, x: usize, out: usize, n: i32): void {
   switch (kind) {
     case MapKind.f32_exp: return loop1<Exp>(x, out, n);

@@ -1,0 +1,75 @@
+import { transpose4 } from '../gemm/pack';
+import { copyRow } from './rows';
+import { AXIS_SIZE, AXIS_STEP, base, BLOCK, BYTES, GROUP, ROW, STEP } from './table';
+
+/** out = a, of any strides and one size of elements: see table.ts. An item is a block of a row or a group of rows. */
+export function copy_strided(table: usize, begin: i32, end: i32): void {
+  const step = load<i32>(table, STEP);
+  const stepOut = load<i32>(table, STEP + 12);
+  const rowStep = load<i32>(table, AXIS_STEP);
+  const rowOut = load<i32>(table, AXIS_STEP + 12);
+  const shift = load<i32>(table, BYTES) & 1 ? 0 : 2;
+  const n = load<i32>(table, ROW);
+  const block = load<i32>(table, BLOCK);
+  const size = load<i32>(table, AXIS_SIZE);
+  const group = load<i32>(table, GROUP);
+  const blocks = (n + block - 1) / block;
+  const groups = (size + group - 1) / group;
+  for (let item = begin; item < end; item++) {
+    const at = item / blocks;
+    const first = (item - at * blocks) * block;
+    const m = min(block, n - first);
+    const outer = at / groups;
+    const row = (at - outer * groups) * group;
+    let x = base(table, 0, outer) + <usize>(row * rowStep + first * step);
+    let out = base(table, 12, outer) + <usize>(row * rowOut + first * stepOut);
+    for (let rows = min(group, size - row); rows > 0; rows--, x += rowStep, out += rowOut) copyRow(x, step, out, stepOut, shift, m);
+  }
+}
+
+/** Columns of `out` that are written together: a cache line. */
+const LINE: i32 = 16;
+
+// @ts-ignore: decorator
+@inline
+function transposeScalars(x: usize, stepX: usize, out: usize, stepOut: usize, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < rows; i++) store<i32>(out + <usize>i * stepOut + (<usize>j << 2), load<i32>(x + <usize>j * stepX + (<usize>i << 2)));
+  }
+}
+
+/**
+ * out[i][j] = a[j][i], elements of 4 bytes: a table in which the row is out's contiguous axis j and the axis around it is
+ * a's contiguous axis i. An item is 16 columns j, for all i, at one position of the further axes.
+ */
+export function copy_transposed(table: usize, begin: i32, end: i32): void {
+  const stepX = load<usize>(table, STEP);
+  const stepOut = load<usize>(table, AXIS_STEP + 12);
+  const columns = load<i32>(table, ROW);
+  const rows = load<i32>(table, AXIS_SIZE);
+  const blocks = (columns + LINE - 1) / LINE;
+  const rows4 = rows & ~3;
+  for (let item = begin; item < end; item++) {
+    const outer = item / blocks;
+    const first = (item - outer * blocks) * LINE;
+    const n = min(LINE, columns - first);
+    const n4 = n & ~3;
+    let x = base(table, 0, outer) + <usize>first * stepX;
+    let out = base(table, 12, outer) + (<usize>first << 2);
+    for (let i = 0; i < rows4; i += 4, x += 16, out += 4 * stepOut) {
+      let from = x;
+      for (let j = 0; j < n4; j += 4, from += 4 * stepX) {
+        transpose4(
+          v128.load(from),
+          v128.load(from + stepX),
+          v128.load(from + 2 * stepX),
+          v128.load(from + 3 * stepX),
+          out + (<usize>j << 2),
+          stepOut,
+        );
+      }
+      transposeScalars(from, stepX, out + (<usize>n4 << 2), stepOut, 4, n - n4);
+    }
+    transposeScalars(x, stepX, out, stepOut, rows - rows4, n);
+  }
+}
