@@ -48,7 +48,7 @@ function copyRows(engine: Engine, strides: readonly number[], from: number, out:
       const blocks = Math.ceil(walk.n / LINE);
       const outer = walk.sizes.slice(0, -1).reduce((product, d) => product * d, 1);
       const rows = walk.sizes[walk.sizes.length - 1];
-      engine.run('copy_transposed', [table], { items: outer * blocks, grain: Math.ceil(CHEAP / (rows * LINE)) });
+      engine.run('copy_transposed', [table], { items: outer * blocks, grain: Math.ceil(CHEAP / (rows * LINE)), scratch: 1024 });
     } else engine.run('copy_strided', [table], { items, grain: grainOf(CHEAP, walk) });
   });
 }

@@ -3,12 +3,12 @@ import type { DType, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { addressOf } from './memory.js';
 import { isContiguous, isOneElement, Walk } from './strided.js';
-import { bitsOf, grainOf, STEPS, tableBytes, writeTable } from './table.js';
+import { bitsOf, grainOf, passAsContiguous, tableBytes, writeTable } from './table.js';
 
 /** Elements that a thread takes at a time where an element costs about as much as its way through the memory. */
-export const CHEAP = 65536;
+export const CHEAP = 32768;
 /** The same for functions of some dozens of instructions. */
-export const COSTLY = 16384;
+export const COSTLY = 8192;
 
 type Operand = TensorRef | number | null;
 
@@ -66,9 +66,8 @@ export function map(engine: Engine, kind: number, grain: number, dtype: DType, a
       byteSize[dtype],
       byteSize[out.dtype],
     ]);
-    // What is not there passes for contiguous: nothing is to be done about it.
-    if (b === null) words[table / 4 + STEPS + 1] = byteSize[dtype];
-    if (c === null) words[table / 4 + STEPS + 2] = byteSize[dtype];
+    if (b === null) passAsContiguous(words, table, walk, 1, byteSize[dtype]);
+    if (c === null) passAsContiguous(words, table, walk, 2, byteSize[dtype]);
     engine.run('map_strided', [kind, table], { items, grain: grainOf(grain, walk), scratch: 9216 });
   });
 }

@@ -2,7 +2,7 @@ import type { DType } from '@konv/core-tensor';
 import type { Walk } from './strided.js';
 
 // Words of a table, as wasm-kernels/assembly/map/table.ts says.
-export const STEPS = 4;
+const STEPS = 4;
 const BYTES = 8;
 const ROW = 9;
 const BLOCK = 10;
@@ -83,4 +83,10 @@ export function writeTable(
     items *= walk.sizes[axis];
   }
   return items;
+}
+
+/** What an operand that is not there has to look like, so that nothing is done about it. */
+export function passAsContiguous(words: Int32Array, table: number, walk: Walk, operand: number, size: number): void {
+  words[table / 4 + STEPS + operand] = size;
+  words[table / 4 + AXIS + 1 + operand] = size * walk.n;
 }

@@ -1,4 +1,5 @@
 import { transpose4 } from '../gemm/pack';
+import { scratch } from '../scratch';
 import { copyRow } from './rows';
 import { AXIS_SIZE, AXIS_STEP, base, BLOCK, BYTES, GROUP, ROW, STEP } from './table';
 
@@ -27,20 +28,45 @@ export function copy_strided(table: usize, begin: i32, end: i32): void {
   }
 }
 
-/** Columns of `out` that are written together: a cache line. */
-const LINE: i32 = 16;
+/** A block is as wide as a cache line both ways. */
+// @ts-ignore: decorator
+@inline const LINE: i32 = 16;
 
 // @ts-ignore: decorator
 @inline
 function transposeScalars(x: usize, stepX: usize, out: usize, stepOut: usize, rows: i32, columns: i32): void {
-  for (let j = 0; j < columns; j++) {
-    for (let i = 0; i < rows; i++) store<i32>(out + <usize>i * stepOut + (<usize>j << 2), load<i32>(x + <usize>j * stepX + (<usize>i << 2)));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) store<i32>(out + <usize>i * stepOut + (<usize>j << 2), load<i32>(x + <usize>j * stepX + (<usize>i << 2)));
+  }
+}
+
+/**
+ * A block of 16 x 16 through `tile`: where rows are a power of two apart, the lines of a block would push each other out of
+ * the cache; so each is read once and whole, and each line of the result is written at once.
+ */
+function transposeBlock(x: usize, stepX: usize, out: usize, stepOut: usize, tile: usize): void {
+  let to = tile;
+  for (let j = 0; j < LINE; j++, x += stepX, to += 64) {
+    const v0 = v128.load(x);
+    const v1 = v128.load(x, 16);
+    const v2 = v128.load(x, 32);
+    const v3 = v128.load(x, 48);
+    v128.store(to, v0);
+    v128.store(to, v1, 16);
+    v128.store(to, v2, 32);
+    v128.store(to, v3, 48);
+  }
+  for (let i = 0; i < LINE; i += 4, tile += 16, out += 4 * stepOut) {
+    for (let j: usize = 0; j < 64; j += 16) {
+      const from = tile + (j << 4);
+      transpose4(v128.load(from), v128.load(from, 64), v128.load(from, 128), v128.load(from, 192), out + j, stepOut);
+    }
   }
 }
 
 /**
  * out[i][j] = a[j][i], elements of 4 bytes: a table in which the row is out's contiguous axis j and the axis around it is
- * a's contiguous axis i. An item is 16 columns j, for all i, at one position of the further axes.
+ * a's contiguous axis i. An item is 16 columns j, for all i, at one position of the further axes. Scratch: 1024 bytes.
  */
 export function copy_transposed(table: usize, begin: i32, end: i32): void {
   const stepX = load<usize>(table, STEP);
@@ -48,17 +74,20 @@ export function copy_transposed(table: usize, begin: i32, end: i32): void {
   const columns = load<i32>(table, ROW);
   const rows = load<i32>(table, AXIS_SIZE);
   const blocks = (columns + LINE - 1) / LINE;
-  const rows4 = rows & ~3;
   for (let item = begin; item < end; item++) {
     const outer = item / blocks;
     const first = (item - outer * blocks) * LINE;
     const n = min(LINE, columns - first);
-    const n4 = n & ~3;
     let x = base(table, 0, outer) + <usize>first * stepX;
     let out = base(table, 12, outer) + (<usize>first << 2);
-    for (let i = 0; i < rows4; i += 4, x += 16, out += 4 * stepOut) {
+    let left = rows;
+    if (n == LINE) {
+      for (; left >= LINE; left -= LINE, x += 64, out += <usize>LINE * stepOut) transposeBlock(x, stepX, out, stepOut, scratch);
+    }
+    for (; left >= 4; left -= 4, x += 16, out += 4 * stepOut) {
       let from = x;
-      for (let j = 0; j < n4; j += 4, from += 4 * stepX) {
+      let j = 0;
+      for (; j + 4 <= n; j += 4, from += 4 * stepX) {
         transpose4(
           v128.load(from),
           v128.load(from + stepX),
@@ -68,8 +97,8 @@ export function copy_transposed(table: usize, begin: i32, end: i32): void {
           stepOut,
         );
       }
-      transposeScalars(from, stepX, out + (<usize>n4 << 2), stepOut, 4, n - n4);
+      transposeScalars(from, stepX, out + (<usize>j << 2), stepOut, 4, n - j);
     }
-    transposeScalars(x, stepX, out, stepOut, rows - rows4, n);
+    transposeScalars(x, stepX, out, stepOut, left, n);
   }
 }

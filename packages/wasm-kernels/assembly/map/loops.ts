@@ -1,6 +1,11 @@
 // Loops over contiguous elements. What a kind does to a vector is a class without fields; each loop is compiled once for
 // each kind, as a function of its own: engines optimise what is hot function by function, and this keeps them small. Operands may be read up to 64 bytes beyond their end, which heap blocks allow; results are not written beyond.
 import { scratch } from '../scratch';
+import { prepareExp } from './math';
+
+/** Of scratch: 16 bytes for the tail of a row, then constants, up to byte 512. */
+// @ts-ignore: decorator
+@inline const CONSTANTS: usize = 16;
 
 /** Elements of 4 bytes, n of them (1 to 3), from the first lanes. */
 // @ts-ignore: decorator
@@ -29,6 +34,30 @@ export function loop1<K>(x: usize, out: usize, n: i32): void {
     out += 16;
   }
   if (n & 3) storePart(out, kind.of(v128.load(x)), n & 3);
+}
+
+/** As `loop1`, for kinds with the constants of `prepareExp`. */
+export function expLoop<K>(x: usize, out: usize, n: i32): void {
+  const kind = changetype<K>(0);
+  const k = scratch + CONSTANTS;
+  prepareExp(k);
+  const end = out + (<usize>(n >> 2) << 4);
+  // Two at a time share the loads of constants.
+  const end2 = out + (<usize>(n >> 3) << 5);
+  while (out != end2) {
+    const y0 = kind.of(v128.load(x), k);
+    const y1 = kind.of(v128.load(x, 16), k);
+    v128.store(out, y0);
+    v128.store(out, y1, 16);
+    x += 32;
+    out += 32;
+  }
+  while (out != end) {
+    v128.store(out, kind.of(v128.load(x), k));
+    x += 16;
+    out += 16;
+  }
+  if (n & 3) storePart(out, kind.of(v128.load(x), k), n & 3);
 }
 
 export function loop2<K>(a: usize, b: usize, out: usize, n: i32): void {

@@ -8,11 +8,11 @@ import { unary } from './unary';
 /** Elements of an operand that are made contiguous at a time. */
 // @ts-ignore: decorator
 @inline const CHUNK: i32 = 512;
-/** Bytes of scratch for them, and the tail of a row before: what a loop may read beyond its end is scratch, too. */
+/** Bytes of scratch for them, and those of loops.ts before: what a loop may read beyond its end is scratch, too. */
 // @ts-ignore: decorator
 @inline const STAGE: usize = 2176;
 // @ts-ignore: decorator
-@inline const TAIL: usize = 128;
+@inline const TAIL: usize = 512;
 
 // @ts-ignore: decorator
 @inline
