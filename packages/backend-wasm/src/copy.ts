@@ -4,7 +4,7 @@ import type { Engine } from './engine.js';
 import { CHEAP } from './map.js';
 import { addressOf } from './memory.js';
 import { isContiguous, Walk } from './strided.js';
-import { bitsOf, grainOf, tableBytes, writeTable } from './table.js';
+import { bitsOf, grainOfWalk, tableBytes, writeTable } from './table.js';
 
 /** Columns that `copy_transposed` takes at a time. */
 const LINE = 16;
@@ -49,7 +49,7 @@ function copyRows(engine: Engine, strides: readonly number[], from: number, out:
       const outer = walk.sizes.slice(0, -1).reduce((product, d) => product * d, 1);
       const rows = walk.sizes[walk.sizes.length - 1];
       engine.run('copy_transposed', [table], { items: outer * blocks, grain: Math.ceil(CHEAP / (rows * LINE)), scratch: 1024 });
-    } else engine.run('copy_strided', [table], { items, grain: grainOf(CHEAP, walk) });
+    } else engine.run('copy_strided', [table], { items, grain: grainOfWalk(CHEAP, walk) });
   });
 }
 

@@ -2,6 +2,7 @@ import { INTERFACE_VERSION } from '@konv/core-tensor';
 import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavailable } from '@konv/core-tensor';
 import { bestLevel, compileKernels, kernelNames, type SimdLevel } from '@konv/wasm-kernels';
 import { argReduce } from './arg-reduce.js';
+import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { binary } from './binary.js';
 import { cast } from './cast.js';
 import { copyStrided, fill } from './copy.js';
@@ -9,8 +10,11 @@ import { Engine } from './engine.js';
 import { gather, scatterAdd } from './gather.js';
 import { Heap } from './heap/heap.js';
 import { Memory, type WasmBuffer } from './memory.js';
-import { conv, convGradInput, convGradWeight } from './conv/index.js';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
+import { adamStep, sgdStep } from './optim.js';
+import { pool, poolGrad } from './pool.js';
+import { crossEntropy, logSoftmax, softmax } from './softmax.js';
 import { reduce } from './reduce.js';
 import { resample } from './resample.js';
 import { scan, sort } from './scan-sort.js';
@@ -68,7 +72,17 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
     conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
+    convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+    pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
+    poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),
+    softmax: (x, out) => softmax(engine, x, out),
+    logSoftmax: (x, out) => logSoftmax(engine, x, out),
+    crossEntropy: (x, targets, attrs, loss, logs) => crossEntropy(engine, x, targets, attrs, loss, logs),
+    batchNormTrain: (x, weight, bias, attrs, out) => batchNormTrain(engine, x, weight, bias, attrs, out),
+    batchNormGrad: (x, dy, weight, mean, invStd, out) => batchNormGrad(engine, x, dy, weight, mean, invStd, out),
+    sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
+    adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
   };
   return {
     ...(families as Families),

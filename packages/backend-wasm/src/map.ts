@@ -3,7 +3,7 @@ import type { DType, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { addressOf } from './memory.js';
 import { isContiguous, isOneElement, Walk } from './strided.js';
-import { bitsOf, grainOf, passAsContiguous, tableBytes, writeTable } from './table.js';
+import { bitsOf, grainOfWalk, passAsContiguous, tableBytes, writeTable } from './table.js';
 
 /** Elements that a thread takes at a time where an element costs about as much as its way through the memory. */
 export const CHEAP = 32768;
@@ -68,6 +68,6 @@ export function map(engine: Engine, kind: number, grain: number, dtype: DType, a
     ]);
     if (b === null) passAsContiguous(words, table, walk, 1, byteSize[dtype]);
     if (c === null) passAsContiguous(words, table, walk, 2, byteSize[dtype]);
-    engine.run('map_strided', [kind, table], { items, grain: grainOf(grain, walk), scratch: 9216 });
+    engine.run('map_strided', [kind, table], { items, grain: grainOfWalk(grain, walk), scratch: 9216 });
   });
 }

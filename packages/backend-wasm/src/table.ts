@@ -40,7 +40,7 @@ function groupOf({ n, sizes }: Walk): number {
 }
 
 /** Work items that have about so many elements. */
-export function grainOf(elements: number, walk: Walk): number {
+export function grainOfWalk(elements: number, walk: Walk): number {
   return Math.ceil(elements / Math.min(walk.n * groupOf(walk), MOST));
 }
 
