@@ -45,10 +45,17 @@ function copyRows(engine: Engine, strides: readonly number[], from: number, out:
     const transposed = size === 4 && makeTransposed(walk);
     const items = writeTable(engine.heap.i32, table, walk, [from, addressOf(out)], size === 1 ? 1 : 0, [size, size]);
     if (transposed) {
-      const blocks = Math.ceil(walk.n / LINE);
-      const outer = walk.sizes.slice(0, -1).reduce((product, d) => product * d, 1);
-      const rows = walk.sizes[walk.sizes.length - 1];
-      engine.run('copy_transposed', [table], { items: outer * blocks, grain: Math.ceil(CHEAP / (rows * LINE)), scratch: 1024 });
+      const { n: columns, sizes, strides, step } = walk;
+      const rows = sizes[sizes.length - 1];
+      // As the kernel decides: 16 of the one, all of the other.
+      const byRows = strides[strides.length - 1][1] > step[0];
+      const [blocked, whole] = byRows ? [rows, columns] : [columns, rows];
+      const outer = sizes.slice(0, -1).reduce((product, d) => product * d, 1);
+      engine.run('copy_transposed', [table], {
+        items: outer * Math.ceil(blocked / LINE),
+        grain: Math.ceil(CHEAP / (whole * LINE)),
+        scratch: 1024,
+      });
     } else engine.run('copy_strided', [table], { items, grain: grainOfWalk(CHEAP, walk) });
   });
 }

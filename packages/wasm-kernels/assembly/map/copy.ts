@@ -64,41 +64,52 @@ function transposeBlock(x: usize, stepX: usize, out: usize, stepOut: usize, tile
   }
 }
 
+/** A block at the edge: fewer than 16 rows or columns. */
+function transposeEdge(x: usize, stepX: usize, out: usize, stepOut: usize, rows: i32, columns: i32): void {
+  for (; rows >= 4; rows -= 4, x += 16, out += 4 * stepOut) {
+    let from = x;
+    let j = 0;
+    for (; j + 4 <= columns; j += 4, from += 4 * stepX) {
+      transpose4(
+        v128.load(from),
+        v128.load(from + stepX),
+        v128.load(from + 2 * stepX),
+        v128.load(from + 3 * stepX),
+        out + (<usize>j << 2),
+        stepOut,
+      );
+    }
+    transposeScalars(from, stepX, out + (<usize>j << 2), stepOut, 4, columns - j);
+  }
+  transposeScalars(x, stepX, out, stepOut, rows, columns);
+}
+
 /**
  * out[i][j] = a[j][i], elements of 4 bytes: a table in which the row is out's contiguous axis j and the axis around it is
- * a's contiguous axis i. An item is 16 columns j, for all i, at one position of the further axes. Scratch: 1024 bytes.
+ * a's contiguous axis i. An item is 16 of one axis and all of the other, at one position of the further axes: 16 rows i
+ * where out's rows lie farther apart than a's, so that there are never more than 16 lines that do, else 16 columns j.
+ * Scratch: 1024 bytes.
  */
 export function copy_transposed(table: usize, begin: i32, end: i32): void {
   const stepX = load<usize>(table, STEP);
   const stepOut = load<usize>(table, AXIS_STEP + 12);
   const columns = load<i32>(table, ROW);
   const rows = load<i32>(table, AXIS_SIZE);
-  const blocks = (columns + LINE - 1) / LINE;
+  const byRows = stepOut > stepX;
+  const whole = byRows ? columns : rows;
+  const blocks = ((byRows ? rows : columns) + LINE - 1) / LINE;
   for (let item = begin; item < end; item++) {
     const outer = item / blocks;
     const first = (item - outer * blocks) * LINE;
-    const n = min(LINE, columns - first);
-    let x = base(table, 0, outer) + <usize>first * stepX;
-    let out = base(table, 12, outer) + (<usize>first << 2);
-    let left = rows;
-    if (n == LINE) {
-      for (; left >= LINE; left -= LINE, x += 64, out += <usize>LINE * stepOut) transposeBlock(x, stepX, out, stepOut, scratch);
+    const x = base(table, 0, outer);
+    const out = base(table, 12, outer);
+    for (let at = 0; at < whole; at += LINE) {
+      const i = byRows ? first : at;
+      const j = byRows ? at : first;
+      const from = x + (<usize>i << 2) + <usize>j * stepX;
+      const to = out + <usize>i * stepOut + (<usize>j << 2);
+      if (i + LINE <= rows && j + LINE <= columns) transposeBlock(from, stepX, to, stepOut, scratch);
+      else transposeEdge(from, stepX, to, stepOut, min(LINE, rows - i), min(LINE, columns - j));
     }
-    for (; left >= 4; left -= 4, x += 16, out += 4 * stepOut) {
-      let from = x;
-      let j = 0;
-      for (; j + 4 <= n; j += 4, from += 4 * stepX) {
-        transpose4(
-          v128.load(from),
-          v128.load(from + stepX),
-          v128.load(from + 2 * stepX),
-          v128.load(from + 3 * stepX),
-          out + (<usize>j << 2),
-          stepOut,
-        );
-      }
-      transposeScalars(from, stepX, out + (<usize>j << 2), stepOut, 4, n - j);
-    }
-    transposeScalars(x, stepX, out, stepOut, left, n);
   }
 }
