@@ -2,9 +2,10 @@ import type { BinaryKind, TensorRef } from '@konv/core-tensor';
 import { mapKinds } from '@konv/wasm-kernels';
 import { copyStrided, fill } from './copy.js';
 import type { Engine } from './engine.js';
-import { CHEAP, bitsOf, map } from './map.js';
+import { CHEAP, map } from './map.js';
 import { addressOf } from './memory.js';
 import { Walk } from './strided.js';
+import { bitsOf } from './table.js';
 
 type Kinds = Partial<Record<BinaryKind, number>>;
 

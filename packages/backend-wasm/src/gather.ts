@@ -4,6 +4,9 @@ import type { Engine } from './engine.js';
 import { addressOf, heapOf } from './memory.js';
 import { Walk } from './strided.js';
 
+/** From this length on, rows under one index (of an embedding) are copied as a whole. */
+const BLOCK = 16;
+
 /**
  * Strides of `table`, the tensor that is indexed, seen along `index`'s axes: none along `axis`, where the index says
  * where to go. Sizes of the two may differ on other axes too (PyTorch allows a shorter index).
@@ -23,8 +26,14 @@ export function gather(engine: Engine, x: TensorRef, index: TensorRef, axis: num
   const { strides, stride, size } = stridesBut(axis, x);
   const walk = new Walk(out.shape, [strides, index.strides, out.strides], [first, addressOf(index) / 4, begin]);
   const [sx, si, so] = walk.step;
+  const wholeRows = si === 0 && sx === 1 && so === 1 && walk.n >= BLOCK;
   do {
     let [ix, ii, io] = walk.at;
+    const row = at[ii];
+    if (wholeRows && row >= 0 && row < size) {
+      to.copyWithin(io, ix + row * stride, ix + row * stride + walk.n);
+      continue;
+    }
     for (let i = 0; i < walk.n; i++, ix += sx, ii += si, io += so) {
       const k = at[ii];
       to[io] = k >= 0 && k < size ? from[ix + k * stride] : missing;

@@ -12,12 +12,12 @@ const PART = 32768;
 /** So many results keep all threads busy without parts. */
 const RESULTS = 64;
 /** Elements that a thread takes at a time. */
-const GRAIN = 65536;
+const GRAIN = 32768;
 /** Columns of a work item of `reduce_rows`. */
 const COLUMNS = 256;
 
 /**
- * Sums are doubles until they are stored. The innermost of the merged axes is a run: if it is reduced, each result folds
+ * Sums are doubles but for the first four terms (see wasm-kernels/assembly/reduce/fold.ts). The innermost of the merged axes is a run: if it is reduced, each result folds
  * its runs; if it is kept, rows of results grow by whole rows. Where few results have many elements, these are cut into
  * parts: by their sizes alone, so results do not depend on the number of threads.
  */

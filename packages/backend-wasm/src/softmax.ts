@@ -4,7 +4,7 @@ import { grainOf } from './grain.js';
 import { addressOf } from './memory.js';
 
 /** An exponential costs some elements of plain arithmetic. */
-const rowsOf = (rows: number, n: number): Spread => ({ items: rows, grain: grainOf(n, 8192) });
+const rowsOf = (rows: number, n: number): Spread => ({ items: rows, grain: grainOf(n, 8192), scratch: 256 });
 
 /** Each row about its greatest element. A row of only -infinity is NaN, as in PyTorch. */
 export function softmax(engine: Engine, x: TensorRef, out: TensorRef): void {

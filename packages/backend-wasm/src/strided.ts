@@ -15,17 +15,18 @@ const SHORT_ROW = 8;
  */
 export class Walk {
   /** Elements of a row. */
-  readonly n: number;
+  n: number;
   /** Where each operand's row begins. */
   readonly at: number[];
   /** Each operand's stride along the row. */
-  readonly step: number[];
+  step: number[];
   /** The axes besides the row, outermost first: size, and each operand's stride. */
-  readonly sizes: number[];
-  readonly strides: number[][];
+  sizes: number[];
+  strides: number[][];
   private position: number[] | null = null;
 
-  constructor(shape: Shape, strides: readonly (readonly number[])[], offsets: number[]) {
+  /** @param shortRow an innermost axis of fewer elements gives its place to the longest one */
+  constructor(shape: Shape, strides: readonly (readonly number[])[], offsets: number[], shortRow = SHORT_ROW) {
     const operands = offsets.length;
     const sizes: number[] = [];
     const merged: number[][] = [];
@@ -46,7 +47,7 @@ export class Walk {
       }
     }
     let inner = sizes.length - 1;
-    if (inner > 0 && sizes[inner] < SHORT_ROW) {
+    if (inner > 0 && sizes[inner] < shortRow) {
       for (let i = 0; i < sizes.length; i++) if (sizes[i] > sizes[inner]) inner = i;
     }
     this.at = offsets;
@@ -60,10 +61,16 @@ export class Walk {
     this.strides = merged;
   }
 
-  get rows(): number {
-    let rows = 1;
-    for (const size of this.sizes) rows *= size;
-    return rows;
+  /** Before the first step: axis number `row` becomes the row and number `around` the last of the others; the row now counts as the last. */
+  reorder(around: number, row: number): void {
+    const sizes = [...this.sizes, this.n];
+    const strides = [...this.strides, this.step];
+    const order = [...sizes.keys()].filter((i) => i !== row && i !== around);
+    order.push(around);
+    this.n = sizes[row];
+    this.step = strides[row];
+    this.sizes = order.map((i) => sizes[i]);
+    this.strides = order.map((i) => strides[i]);
   }
 
   /** Moves to the next row; false after the last. */

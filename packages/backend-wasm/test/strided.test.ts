@@ -221,3 +221,46 @@ it('operates in place on what is not contiguous', () => {
   expect(contiguousStrides(shape)).not.toEqual(x.strides);
   free(x);
 });
+
+describe('gather and scatterAdd', () => {
+  it('take rows of a table, also twice, and leave out what is out of range', () => {
+    const columns = 21;
+    const table = Array.from({ length: 5 * columns }, (_, i) => i);
+    const rows = [4, 0, 4, -1, 2, 5];
+    const x = filled(backend, 'float32', [5, columns], table);
+    const index = filled(
+      backend,
+      'int32',
+      [6, columns],
+      rows.flatMap((r) => new Array(columns).fill(r)),
+    );
+    const expanded = filled(backend, 'int32', [6], rows);
+    const views = [index, { ...expanded, shape: [6, columns], strides: [1, 0] }];
+    for (const view of views) {
+      const out = poisoned(backend, 'float32', [6, columns]);
+      backend.gather(x, view, 0, out);
+      const gathered = rows.flatMap((r) => Array.from({ length: columns }, (_, c) => (r >= 0 && r < 5 ? table[r * columns + c] : NaN)));
+      expect(valuesOf(backend, out)).toEqual(gathered);
+      const source = filled(backend, 'float32', [6, columns], new Array(6 * columns).fill(1000));
+      const sums = filled(backend, 'float32', [5, columns], table);
+      backend.scatterAdd(view, source, 0, sums);
+      const counts = [1, 0, 1, 0, 2];
+      expectWritten(
+        sums,
+        table.map((v, i) => v + 1000 * counts[Math.floor(i / columns)]),
+      );
+      free(out, source, sums);
+    }
+    free(x, index, expanded);
+  });
+
+  it('adds in the order of the indices, rounding at every addition', () => {
+    const terms = [2 ** 24, 1, 1, -(2 ** 24), 1];
+    const index = filled(backend, 'int32', [5], [0, 0, 0, 0, 0]);
+    const source = filled(backend, 'float32', [5], terms);
+    const out = filled(backend, 'float32', [1], [0]);
+    backend.scatterAdd(index, source, 0, out);
+    expectWritten(out, [terms.reduce((sum, v) => Math.fround(sum + v), 0)]);
+    free(index, source, out);
+  });
+});

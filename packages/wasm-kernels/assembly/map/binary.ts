@@ -42,6 +42,8 @@ import { number4 } from './math';
 }
 
 /** out[i] = f(a[i], b[i]), n contiguous elements; with a third operand out[i] = a[i] ? b[i] : c[i]. */
+// @ts-ignore: decorator
+@inline
 export function binary(kind: i32, a: usize, b: usize, c: usize, out: usize, n: i32): void {
   switch (kind) {
     case MapKind.f32_add: return loop2<Add>(a, b, out, n);

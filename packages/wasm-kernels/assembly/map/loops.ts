@@ -1,6 +1,11 @@
 // Loops over contiguous elements. What a kind does to a vector is a class without fields; each loop is compiled once for
-// each kind. Operands may be read up to 64 bytes beyond their end, which heap blocks allow; results are not written beyond.
+// each kind, as a function of its own: engines optimise what is hot function by function, and this keeps them small. Operands may be read up to 64 bytes beyond their end, which heap blocks allow; results are not written beyond.
 import { scratch } from '../scratch';
+import { prepareExp } from './math';
+
+/** Of scratch: 16 bytes for the tail of a row, then constants, up to byte 512. */
+// @ts-ignore: decorator
+@inline const CONSTANTS: usize = 16;
 
 /** Elements of 4 bytes, n of them (1 to 3), from the first lanes. */
 // @ts-ignore: decorator
@@ -20,8 +25,6 @@ export function storeBytes(out: usize, v: v128, n: i32): void {
   memory.copy(out, scratch, n);
 }
 
-// @ts-ignore: decorator
-@inline
 export function loop1<K>(x: usize, out: usize, n: i32): void {
   const kind = changetype<K>(0);
   const end = out + (<usize>(n >> 2) << 4);
@@ -33,8 +36,30 @@ export function loop1<K>(x: usize, out: usize, n: i32): void {
   if (n & 3) storePart(out, kind.of(v128.load(x)), n & 3);
 }
 
-// @ts-ignore: decorator
-@inline
+/** As `loop1`, for kinds with the constants of `prepareExp`. */
+export function expLoop<K>(x: usize, out: usize, n: i32): void {
+  const kind = changetype<K>(0);
+  const k = scratch + CONSTANTS;
+  prepareExp(k);
+  const end = out + (<usize>(n >> 2) << 4);
+  // Two at a time share the loads of constants.
+  const end2 = out + (<usize>(n >> 3) << 5);
+  while (out != end2) {
+    const y0 = kind.of(v128.load(x), k);
+    const y1 = kind.of(v128.load(x, 16), k);
+    v128.store(out, y0);
+    v128.store(out, y1, 16);
+    x += 32;
+    out += 32;
+  }
+  while (out != end) {
+    v128.store(out, kind.of(v128.load(x), k));
+    x += 16;
+    out += 16;
+  }
+  if (n & 3) storePart(out, kind.of(v128.load(x), k), n & 3);
+}
+
 export function loop2<K>(a: usize, b: usize, out: usize, n: i32): void {
   const kind = changetype<K>(0);
   const end = out + (<usize>(n >> 2) << 4);
@@ -68,8 +93,6 @@ function compare16<K>(a: usize, b: usize): v128 {
 }
 
 /** Operands of 4 bytes, results of 1: `K` gives masks. */
-// @ts-ignore: decorator
-@inline
 export function compareLoop<K>(a: usize, b: usize, out: usize, n: i32): void {
   const end = out + (n & ~15);
   while (out != end) {
@@ -82,8 +105,6 @@ export function compareLoop<K>(a: usize, b: usize, out: usize, n: i32): void {
 }
 
 /** Bytes of 0 and 1; of `K`'s results the last bit counts. */
-// @ts-ignore: decorator
-@inline
 export function byteLoop<K>(a: usize, b: usize, out: usize, n: i32): void {
   const kind = changetype<K>(0);
   const one = i8x16.splat(1);
@@ -105,8 +126,6 @@ function select4(condition: usize, a: usize, b: usize): v128 {
   return v128.bitselect(v128.load(a), v128.load(b), v128.ne<i32>(bits, i32x4.splat(0)));
 }
 
-// @ts-ignore: decorator
-@inline
 export function whereLoop(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
   const end = out + (<usize>(n >> 2) << 4);
   while (out != end) {
@@ -125,8 +144,6 @@ function select16(condition: usize, a: usize, b: usize): v128 {
   return v128.bitselect(v128.load(a), v128.load(b), v128.ne<i8>(v128.load(condition), i8x16.splat(0)));
 }
 
-// @ts-ignore: decorator
-@inline
 export function whereBytes(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
   const end = out + (n & ~15);
   while (out != end) {

@@ -1,54 +1,24 @@
 import { scratch } from '../scratch';
 import { binary } from './binary';
 import { MapKind } from './kinds';
+import { copyRow, fillRow } from './rows';
+import { base, AXIS_SIZE, AXIS_STEP, BLOCK, BYTES, GROUP, ROW, STEP } from './table';
 import { unary } from './unary';
 
 /** Elements of an operand that are made contiguous at a time. */
 // @ts-ignore: decorator
 @inline const CHUNK: i32 = 512;
-/** Bytes of scratch for them, and the tail of a row before: what a loop may read beyond its end is scratch, too. */
+/** Bytes of scratch for them, and those of loops.ts before: what a loop may read beyond its end is scratch, too. */
 // @ts-ignore: decorator
 @inline const STAGE: usize = 2176;
 // @ts-ignore: decorator
-@inline const TAIL: usize = 128;
+@inline const TAIL: usize = 512;
 
 // @ts-ignore: decorator
 @inline
 function apply(kind: i32, a: usize, b: usize, c: usize, out: usize, n: i32): void {
   if (kind < MapKind.f32_add) unary(kind, a, out, n);
   else binary(kind, a, b, c, out, n);
-}
-
-/** n elements of `bits`, of 1 or 4 bytes. */
-export function fillRow(to: usize, bits: i32, shift: i32, n: i32): void {
-  if (shift == 0) {
-    memory.fill(to, <u8>bits, n);
-    return;
-  }
-  const v = i32x4.splat(bits);
-  const end = to + (<usize>(n >> 2) << 4);
-  for (; to != end; to += 16) v128.store(to, v);
-  for (let i = 0; i < (n & 3); i++) store<i32>(to + (<usize>i << 2), bits);
-}
-
-/** n elements of 1 or 4 bytes from `x` by steps of `sx` bytes to `to` by steps of `st`. */
-export function copyRow(x: usize, sx: i32, to: usize, st: i32, shift: i32, n: i32): void {
-  const size = 1 << shift;
-  if (st == size) {
-    if (sx == size) {
-      memory.copy(to, x, <usize>n << shift);
-      return;
-    }
-    if (sx == 0) {
-      fillRow(to, shift == 0 ? <i32>load<u8>(x) : load<i32>(x), shift, n);
-      return;
-    }
-  }
-  if (shift == 0) {
-    for (; n > 0; n--, x += sx, to += st) store<u8>(to, load<u8>(x));
-  } else {
-    for (; n > 0; n--, x += sx, to += st) store<i32>(to, load<i32>(x));
-  }
 }
 
 /** An operand of a contiguous map as a row of n elements: itself, or n times its one value in `stage`. */
@@ -74,73 +44,56 @@ export function map(kind: i32, a: usize, b: usize, c: usize, out: usize, layout:
   const shiftOut = (layout >> 11) & 1 ? 0 : 2;
   const n = end - begin;
   out += <usize>begin << shiftOut;
-  if ((layout & 63) == 0) {
-    apply(kind, a + (<usize>begin << shiftA), b + (<usize>begin << shiftB), c + (<usize>begin << shiftC), out, n);
-    return;
-  }
   const stage = scratch + TAIL;
-  const most = min(n, CHUNK);
+  // A number's chunk serves all of the row; without one, the row is a chunk.
+  const most = layout & 63 ? min(n, CHUNK) : n;
   let x = spread(a, layout & 3, shiftA, most, stage);
   let y = spread(b, (layout >> 2) & 3, shiftB, most, stage + STAGE);
   let z = spread(c, (layout >> 4) & 3, shiftC, most, stage + 2 * STAGE);
-  const stepA: usize = layout & 3 ? 0 : <usize>CHUNK << shiftA;
-  const stepB: usize = layout & 12 ? 0 : <usize>CHUNK << shiftB;
-  const stepC: usize = layout & 48 ? 0 : <usize>CHUNK << shiftC;
+  const stepA: usize = layout & 3 ? 0 : <usize>most << shiftA;
+  const stepB: usize = layout & 12 ? 0 : <usize>most << shiftB;
+  const stepC: usize = layout & 48 ? 0 : <usize>most << shiftC;
   if (stepA) x += <usize>begin << shiftA;
   if (stepB) y += <usize>begin << shiftB;
   if (stepC) z += <usize>begin << shiftC;
-  for (let i = 0; i < n; i += CHUNK) {
-    apply(kind, x, y, z, out, min(CHUNK, n - i));
+  for (let i = 0; i < n; i += most) {
+    apply(kind, x, y, z, out, min(most, n - i));
     x += stepA;
     y += stepB;
     z += stepC;
-    out += <usize>CHUNK << shiftOut;
+    out += <usize>most << shiftOut;
   }
 }
 
-// A table describes operands of any strides, in words of 4 bytes: the operands' addresses (a, b, c, out), their steps along
-// a row in bytes, a bit for each whose elements are bytes, elements of a row, elements of a block (an item), the number of
-// axes besides the row; for each of these, innermost first, its size and the operands' steps.
-// @ts-ignore: decorator
-@inline const AXES: usize = 48;
-// @ts-ignore: decorator
-@inline const AXIS: usize = 20;
-
-/** Bytes from an operand's address to where its row number `row` begins. */
+/** `rows` rows of n elements as one contiguous row: themselves, or a copy in `stage`; `same`: what is there already. */
 // @ts-ignore: decorator
 @inline
-function rowAt(table: usize, operand: usize, row: i32): usize {
-  let at = load<usize>(table + operand);
-  let axis = table + AXES;
-  for (let left = load<i32>(table, 44); left > 0; left--, axis += AXIS) {
-    const size = load<i32>(axis);
-    const next = row / size;
-    at += <usize>(row - next * size) * load<usize>(axis + operand, 4);
-    row = next;
-  }
-  return at;
-}
-
-// @ts-ignore: decorator
-@inline
-function staged(x: usize, step: i32, shift: i32, n: i32, stage: usize, first: bool): usize {
-  if (step == 1 << shift) return x;
-  if (step != 0 || first) copyRow(x, step, stage, 1 << shift, shift, n);
+function staged(x: usize, step: i32, rowStep: i32, shift: i32, rows: i32, n: i32, stage: usize, same: bool): usize {
+  if (step == 1 << shift && (rows == 1 || rowStep == n << shift)) return x;
+  if (same) return stage;
+  let to = stage;
+  for (let r = 0; r < rows; r++, x += rowStep, to += n << shift) copyRow(x, step, to, 1 << shift, shift, n);
   return stage;
 }
 
 /**
- * As `map`, for operands of any strides: see the table above. Elements that are not contiguous are gathered and scattered
- * a chunk at a time. An item is a block of a row. Scratch: 9216 bytes.
+ * As `map`, for operands of any strides: see table.ts. What is not contiguous is gathered and scattered, a chunk of a long
+ * row or several short rows at a time. An item is a block of a row or a group of rows. Scratch: 9216 bytes.
  */
 export function map_strided(kind: i32, table: usize, begin: i32, end: i32): void {
-  const stepA = load<i32>(table, 16);
-  const stepB = load<i32>(table, 20);
-  const stepC = load<i32>(table, 24);
-  const stepOut = load<i32>(table, 28);
-  const bytes = load<i32>(table, 32);
-  const n = load<i32>(table, 36);
-  const block = load<i32>(table, 40);
+  const stepA = load<i32>(table, STEP);
+  const stepB = load<i32>(table, STEP + 4);
+  const stepC = load<i32>(table, STEP + 8);
+  const stepOut = load<i32>(table, STEP + 12);
+  const rowA = load<i32>(table, AXIS_STEP);
+  const rowB = load<i32>(table, AXIS_STEP + 4);
+  const rowC = load<i32>(table, AXIS_STEP + 8);
+  const rowOut = load<i32>(table, AXIS_STEP + 12);
+  const bytes = load<i32>(table, BYTES);
+  const n = load<i32>(table, ROW);
+  const block = load<i32>(table, BLOCK);
+  const size = load<i32>(table, AXIS_SIZE);
+  const group = load<i32>(table, GROUP);
   const shiftA = bytes & 1 ? 0 : 2;
   const shiftB = bytes & 2 ? 0 : 2;
   const shiftC = bytes & 4 ? 0 : 2;
@@ -148,51 +101,37 @@ export function map_strided(kind: i32, table: usize, begin: i32, end: i32): void
   const direct = stepA == 1 << shiftA && stepB == 1 << shiftB && stepC == 1 << shiftC && stepOut == 1 << shiftOut;
   const chunk = direct ? block : min(block, CHUNK);
   const blocks = (n + block - 1) / block;
+  const groups = (size + group - 1) / group;
   const stage = scratch + TAIL;
   for (let item = begin; item < end; item++) {
-    const row = item / blocks;
-    const first = (item - row * blocks) * block;
+    const at = item / blocks;
+    const first = (item - at * blocks) * block;
     const last = min(n, first + block);
-    let a = rowAt(table, 0, row) + <usize>(first * stepA);
-    let b = rowAt(table, 4, row) + <usize>(first * stepB);
-    let c = rowAt(table, 8, row) + <usize>(first * stepC);
-    let out = rowAt(table, 12, row) + <usize>(first * stepOut);
+    const outer = at / groups;
+    const row = (at - outer * groups) * group;
+    const rows = min(group, size - row);
+    let a = base(table, 0, outer) + <usize>(row * rowA + first * stepA);
+    let b = base(table, 4, outer) + <usize>(row * rowB + first * stepB);
+    let c = base(table, 8, outer) + <usize>(row * rowC + first * stepC);
+    let out = base(table, 12, outer) + <usize>(row * rowOut + first * stepOut);
+    // Groups of short rows: an operand that is the same for all rows is still in its stage from the group before.
+    const again = group > 1 && row > 0 && item > begin;
     for (let i = first; i < last; i += chunk) {
       const m = min(chunk, last - i);
-      const x = staged(a, stepA, shiftA, m, stage, i == first);
-      const y = staged(b, stepB, shiftB, m, stage + STAGE, i == first);
-      const z = staged(c, stepC, shiftC, m, stage + 2 * STAGE, i == first);
-      if (stepOut == 1 << shiftOut) apply(kind, x, y, z, out, m);
-      else {
-        apply(kind, x, y, z, stage + 3 * STAGE, m);
-        copyRow(stage + 3 * STAGE, 1 << shiftOut, out, stepOut, shiftOut, m);
+      const inRow = i > first;
+      const x = staged(a, stepA, rowA, shiftA, rows, m, stage, inRow ? stepA == 0 : again && rowA == 0);
+      const y = staged(b, stepB, rowB, shiftB, rows, m, stage + STAGE, inRow ? stepB == 0 : again && rowB == 0);
+      const z = staged(c, stepC, rowC, shiftC, rows, m, stage + 2 * STAGE, inRow ? stepC == 0 : again && rowC == 0);
+      const inPlace = stepOut == 1 << shiftOut && (rows == 1 || rowOut == n << shiftOut);
+      let to = inPlace ? out : stage + 3 * STAGE;
+      apply(kind, x, y, z, to, rows * m);
+      if (!inPlace) {
+        for (let r = 0; r < rows; r++, to += m << shiftOut) copyRow(to, 1 << shiftOut, out + <usize>(r * rowOut), stepOut, shiftOut, m);
       }
       a += <usize>(chunk * stepA);
       b += <usize>(chunk * stepB);
       c += <usize>(chunk * stepC);
       out += <usize>(chunk * stepOut);
     }
-  }
-}
-
-/** out = a, of any strides and the same size of elements: see the table above. An item is a block of a row. */
-export function copy_strided(table: usize, begin: i32, end: i32): void {
-  const step = load<i32>(table, 16);
-  const stepOut = load<i32>(table, 28);
-  const shift = load<i32>(table, 32) & 1 ? 0 : 2;
-  const n = load<i32>(table, 36);
-  const block = load<i32>(table, 40);
-  const blocks = (n + block - 1) / block;
-  for (let item = begin; item < end; item++) {
-    const row = item / blocks;
-    const first = (item - row * blocks) * block;
-    copyRow(
-      rowAt(table, 0, row) + <usize>(first * step),
-      step,
-      rowAt(table, 12, row) + <usize>(first * stepOut),
-      stepOut,
-      shift,
-      min(block, n - first),
-    );
   }
 }

@@ -1,6 +1,9 @@
 // Elementary functions of four floats. Each reduces its argument to an interval around 0 and takes a polynomial there whose
 // coefficients are the minimax ones (Remez exchange in double, weighted for relative error, rounded to float32).
 // What is exact by construction (2^n, exponents) stays apart until the end, so errors are one or two units in the last place.
+//
+// Constants are read from memory, `k`, where `prepareExp` or `prepareLog` has put them before the loop: V8 builds a vector
+// constant anew at each use, with three or four instructions where a load is one.
 import { madd } from '../simd';
 
 // @ts-ignore: decorator
@@ -33,106 +36,127 @@ export function withSign(x: v128, sign: v128): v128 {
   return v128.or(x, v128.and(sign, i32x4.splat(0x80000000)));
 }
 
+// @ts-ignore: decorator
+@inline
+function put(k: usize, x: f32): void {
+  v128.store(k, number4(x));
+}
+
+export function prepareExp(k: usize): void {
+  put(k, MAGIC);
+  put(k + 16, 1.44269504);
+  put(k + 32, -LN2_HIGH);
+  put(k + 48, -LN2_LOW);
+  put(k + 64, 0.00139508094);
+  put(k + 80, 0.00836907327);
+  put(k + 96, 0.0416662022);
+  put(k + 112, 0.166665167);
+  put(k + 128, 0.5);
+  put(k + 144, 1);
+  v128.store(k + 160, i32x4.splat(127 - MAGIC_BITS));
+  v128.store(k + 192, i32x4.splat(125 - MAGIC_BITS));
+  put(k + 208, 89);
+  put(k + 224, -104);
+  v128.store(k + 240, i32x4.splat(0x80000000));
+}
+
 /** e^r - 1 for |r| <= ln 2 / 2, with a relative error of 1e-8 before rounding. */
 // @ts-ignore: decorator
 @inline
-function expm1Near(r: v128): v128 {
-  let q = madd(number4(0.00836907327), r, number4(0.00139508094));
-  q = madd(number4(0.0416662022), r, q);
-  q = madd(number4(0.166665167), r, q);
-  q = madd(number4(0.5), r, q);
-  return madd(r, v128.mul<f32>(r, r), q);
+function expm1Near(r: v128, k: usize): v128 {
+  // By pairs, not from the highest power down: the chain of operations that wait for each other is what takes the time.
+  const r2 = v128.mul<f32>(r, r);
+  const high = madd(madd(v128.load(k, 96), r, v128.load(k, 80)), r2, v128.load(k, 64));
+  return madd(r, r2, madd(madd(v128.load(k, 128), r, v128.load(k, 112)), r2, high));
 }
 
 /** n + MAGIC for the whole number n nearest to x / ln 2. */
 // @ts-ignore: decorator
 @inline
-function halvings(x: v128): v128 {
-  return madd(number4(MAGIC), x, number4(1.44269504));
+function halvings(x: v128, k: usize): v128 {
+  return madd(v128.load(k), x, v128.load(k, 16));
 }
 
 /** x - n ln 2. */
 // @ts-ignore: decorator
 @inline
-function rest(x: v128, n: v128): v128 {
-  return madd(madd(x, n, number4(-LN2_HIGH)), n, number4(-LN2_LOW));
+function rest(x: v128, n: v128, k: usize): v128 {
+  return madd(madd(x, n, v128.load(k, 32)), n, v128.load(k, 48));
 }
 
-/** 2^(n + extra) from n + MAGIC; the exponent must be in range. */
+/** (2^n p)^2 from n + MAGIC: the square overflows, or underflows, exactly where the result does; 2^n does not. */
 // @ts-ignore: decorator
 @inline
-function power2(shifted: v128, extra: i32): v128 {
-  return v128.shl<i32>(v128.add<i32>(shifted, i32x4.splat(127 + extra - MAGIC_BITS)), 23);
+function square(p: v128, shifted: v128, k: usize): v128 {
+  const root = v128.mul<f32>(p, v128.shl<i32>(v128.add<i32>(shifted, v128.load(k, 160)), 23));
+  return v128.mul<f32>(root, root);
 }
 
-/** p 2^n from n + MAGIC, in two steps, so that neither factor overflows where the product does not (or is denormal). */
+/** (e^(x / 2))^2 */
 // @ts-ignore: decorator
 @inline
-function scaled(p: v128, shifted: v128): v128 {
+export function exp(value: v128, k: usize): v128 {
+  const x = v128.mul<f32>(v128.load(k, 128), f32x4.pmax(f32x4.pmin(value, v128.load(k, 208)), v128.load(k, 224)));
+  const shifted = halvings(x, k);
+  const r = rest(x, v128.sub<f32>(shifted, v128.load(k)), k);
+  return square(v128.add<f32>(v128.load(k, 144), expm1Near(r, k)), shifted, k);
+}
+
+/** Exact for whole numbers: the exponent in two steps, of which neither overflows where the result does not. */
+// @ts-ignore: decorator
+@inline
+export function exp2(value: v128, k: usize): v128 {
+  const x = clamp(value, -151, 129);
+  const shifted = v128.add<f32>(x, v128.load(k));
+  const r = v128.mul<f32>(v128.sub<f32>(x, v128.sub<f32>(shifted, v128.load(k))), number4(0.693147181));
   const n = v128.sub<i32>(shifted, i32x4.splat(MAGIC_BITS));
   const half = v128.shr<i32>(n, 1);
   const bias = i32x4.splat(127);
   const first = v128.shl<i32>(v128.add<i32>(half, bias), 23);
   const second = v128.shl<i32>(v128.add<i32>(v128.sub<i32>(n, half), bias), 23);
-  return v128.mul<f32>(v128.mul<f32>(p, first), second);
-}
-
-// @ts-ignore: decorator
-@inline
-export function exp(value: v128): v128 {
-  const x = clamp(value, -104, 89);
-  const shifted = halvings(x);
-  const r = rest(x, v128.sub<f32>(shifted, number4(MAGIC)));
-  return scaled(v128.add<f32>(number4(1), expm1Near(r)), shifted);
-}
-
-// @ts-ignore: decorator
-@inline
-export function exp2(value: v128): v128 {
-  const x = clamp(value, -151, 129);
-  const shifted = v128.add<f32>(x, number4(MAGIC));
-  const r = v128.mul<f32>(v128.sub<f32>(x, v128.sub<f32>(shifted, number4(MAGIC))), number4(0.693147181));
-  return scaled(v128.add<f32>(number4(1), expm1Near(r)), shifted);
+  return v128.mul<f32>(v128.mul<f32>(v128.add<f32>(v128.load(k, 144), expm1Near(r, k)), first), second);
 }
 
 /** (e^x - 1) / 4 for x <= 89.5: a quarter, so that what is not infinite in sinh and cosh does not overflow on the way. */
 // @ts-ignore: decorator
 @inline
-function quarterExpm1(x: v128): v128 {
-  const shifted = halvings(x);
-  const r = rest(x, v128.sub<f32>(shifted, number4(MAGIC)));
-  const quarter = power2(shifted, -2);
-  return madd(v128.sub<f32>(quarter, number4(0.25)), quarter, expm1Near(r));
+function quarterExpm1(x: v128, k: usize): v128 {
+  const shifted = halvings(x, k);
+  const r = rest(x, v128.sub<f32>(shifted, v128.load(k)), k);
+  // 2^(n - 2): the exponent's bias less 2.
+  const quarter = v128.shl<i32>(v128.add<i32>(shifted, v128.load(k, 192)), 23);
+  return madd(v128.sub<f32>(quarter, number4(0.25)), quarter, expm1Near(r, k));
 }
 
 // @ts-ignore: decorator
 @inline
-export function expm1(x: v128): v128 {
+export function expm1(x: v128, k: usize): v128 {
   // The sign is right but for -0.
-  return withSign(v128.mul<f32>(quarterExpm1(clamp(x, -85, 89)), number4(4)), x);
+  return withSign(v128.mul<f32>(quarterExpm1(clamp(x, -85, 89), k), number4(4)), x);
 }
 
 /** q = (e^2|x| - 1) / 4: tanh |x| = 2 q / (2 q + 1). */
 // @ts-ignore: decorator
 @inline
-export function tanh(x: v128): v128 {
+export function tanh(x: v128, k: usize): v128 {
   const a = f32x4.pmin(v128.abs<f32>(x), number4(10));
-  const q = quarterExpm1(v128.add<f32>(a, a));
+  const q = quarterExpm1(v128.add<f32>(a, a), k);
   const q2 = v128.add<f32>(q, q);
-  return withSign(v128.div<f32>(q2, v128.add<f32>(q2, number4(1))), x);
+  return v128.or(v128.div<f32>(q2, v128.add<f32>(q2, v128.load(k, 144))), v128.and(x, v128.load(k, 240)));
 }
 
 // @ts-ignore: decorator
 @inline
-export function sigmoid(x: v128): v128 {
-  return v128.div<f32>(number4(1), v128.add<f32>(number4(1), exp(v128.neg<f32>(x))));
+export function sigmoid(x: v128, k: usize): v128 {
+  const one = v128.load(k, 144);
+  return v128.div<f32>(one, v128.add<f32>(one, exp(v128.xor(x, v128.load(k, 240)), k)));
 }
 
 /** q = (e^|x| - 1) / 4: sinh |x| = 2 (q + q / (4 q + 1)). */
 // @ts-ignore: decorator
 @inline
-export function sinh(x: v128): v128 {
-  const q = quarterExpm1(f32x4.pmin(v128.abs<f32>(x), number4(89.5)));
+export function sinh(x: v128, k: usize): v128 {
+  const q = quarterExpm1(f32x4.pmin(v128.abs<f32>(x), number4(89.5)), k);
   const y = v128.add<f32>(q, v128.div<f32>(q, madd(number4(1), q, number4(4))));
   return withSign(v128.add<f32>(y, y), x);
 }
@@ -140,8 +164,8 @@ export function sinh(x: v128): v128 {
 /** p = e^|x| / 4: cosh x = 2 (p + 1 / (16 p)). */
 // @ts-ignore: decorator
 @inline
-export function cosh(x: v128): v128 {
-  const p = v128.add<f32>(quarterExpm1(f32x4.pmin(v128.abs<f32>(x), number4(89.5))), number4(0.25));
+export function cosh(x: v128, k: usize): v128 {
+  const p = v128.add<f32>(quarterExpm1(f32x4.pmin(v128.abs<f32>(x), number4(89.5)), k), number4(0.25));
   const y = v128.add<f32>(p, v128.div<f32>(number4(0.0625), p));
   return v128.add<f32>(y, y);
 }
@@ -212,7 +236,7 @@ export function log1p(x: v128): v128 {
 /** Near 0 x times a polynomial of x^2; from 1 on 1 - e^q, q being a polynomial for ln erfc. From 4 on it is 1. */
 // @ts-ignore: decorator
 @inline
-export function erf(x: v128): v128 {
+export function erf(x: v128, k: usize): v128 {
   const a = f32x4.pmin(v128.abs<f32>(x), number4(4));
   const s = v128.mul<f32>(a, a);
   let p = madd(number4(-0.000802084222), s, number4(0.0000788912366));
@@ -227,6 +251,6 @@ export function erf(x: v128): v128 {
   q = madd(number4(-0.637965024), a, q);
   q = madd(number4(-1.12720227), a, q);
   q = madd(number4(-0.000312470307), a, q);
-  const far = v128.sub<f32>(number4(1), exp(q));
+  const far = v128.sub<f32>(number4(1), exp(q, k));
   return withSign(v128.bitselect(v128.mul<f32>(a, p), far, v128.lt<f32>(a, number4(1))), x);
 }

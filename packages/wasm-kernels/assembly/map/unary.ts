@@ -1,11 +1,11 @@
 import { cosh, erf, exp, exp2, expm1, log, log10, log1p, log2, number4, sigmoid, sinh, tanh } from './math';
-import { loop1 } from './loops';
+import { expLoop, loop1 } from './loops';
 import { MapKind } from './kinds';
 
-@unmanaged class Exp { @inline of(x: v128): v128 { return exp(x); } }
+@unmanaged class Exp { @inline of(x: v128, k: usize): v128 { return exp(x, k); } }
 @unmanaged class Log { @inline of(x: v128): v128 { return log(x); } }
 @unmanaged class Sqrt { @inline of(x: v128): v128 { return v128.sqrt<f32>(x); } }
-@unmanaged class Tanh { @inline of(x: v128): v128 { return tanh(x); } }
+@unmanaged class Tanh { @inline of(x: v128, k: usize): v128 { return tanh(x, k); } }
 @unmanaged class Floor { @inline of(x: v128): v128 { return v128.floor<f32>(x); } }
 @unmanaged class Neg { @inline of(x: v128): v128 { return v128.neg<f32>(x); } }
 @unmanaged class Abs { @inline of(x: v128): v128 { return v128.abs<f32>(x); } }
@@ -14,17 +14,17 @@ import { MapKind } from './kinds';
 @unmanaged class Reciprocal { @inline of(x: v128): v128 { return v128.div<f32>(number4(1), x); } }
 @unmanaged class Rsqrt { @inline of(x: v128): v128 { return v128.div<f32>(number4(1), v128.sqrt<f32>(x)); } }
 @unmanaged class Ceil { @inline of(x: v128): v128 { return v128.ceil<f32>(x); } }
-@unmanaged class Sigmoid { @inline of(x: v128): v128 { return sigmoid(x); } }
+@unmanaged class Sigmoid { @inline of(x: v128, k: usize): v128 { return sigmoid(x, k); } }
 @unmanaged class Round { @inline of(x: v128): v128 { return v128.nearest<f32>(x); } }
 @unmanaged class Trunc { @inline of(x: v128): v128 { return v128.trunc<f32>(x); } }
-@unmanaged class Sinh { @inline of(x: v128): v128 { return sinh(x); } }
-@unmanaged class Cosh { @inline of(x: v128): v128 { return cosh(x); } }
-@unmanaged class Exp2 { @inline of(x: v128): v128 { return exp2(x); } }
-@unmanaged class Expm1 { @inline of(x: v128): v128 { return expm1(x); } }
+@unmanaged class Sinh { @inline of(x: v128, k: usize): v128 { return sinh(x, k); } }
+@unmanaged class Cosh { @inline of(x: v128, k: usize): v128 { return cosh(x, k); } }
+@unmanaged class Exp2 { @inline of(x: v128, k: usize): v128 { return exp2(x, k); } }
+@unmanaged class Expm1 { @inline of(x: v128, k: usize): v128 { return expm1(x, k); } }
 @unmanaged class Log2 { @inline of(x: v128): v128 { return log2(x); } }
 @unmanaged class Log10 { @inline of(x: v128): v128 { return log10(x); } }
 @unmanaged class Log1p { @inline of(x: v128): v128 { return log1p(x); } }
-@unmanaged class Erf { @inline of(x: v128): v128 { return erf(x); } }
+@unmanaged class Erf { @inline of(x: v128, k: usize): v128 { return erf(x, k); } }
 @unmanaged class FromInt32 { @inline of(x: v128): v128 { return f32x4.convert_i32x4_s(x); } }
 @unmanaged class FromFloat32 { @inline of(x: v128): v128 { return i32x4.trunc_sat_f32x4_s(x); } }
 @unmanaged class NegInt32 { @inline of(x: v128): v128 { return v128.neg<i32>(x); } }
@@ -64,12 +64,14 @@ import { MapKind } from './kinds';
 }
 
 /** out[i] = f(x[i]), n contiguous elements of 4 bytes. */
+// @ts-ignore: decorator
+@inline
 export function unary(kind: i32, x: usize, out: usize, n: i32): void {
   switch (kind) {
-    case MapKind.f32_exp: return loop1<Exp>(x, out, n);
+    case MapKind.f32_exp: return expLoop<Exp>(x, out, n);
     case MapKind.f32_log: return loop1<Log>(x, out, n);
     case MapKind.f32_sqrt: return loop1<Sqrt>(x, out, n);
-    case MapKind.f32_tanh: return loop1<Tanh>(x, out, n);
+    case MapKind.f32_tanh: return expLoop<Tanh>(x, out, n);
     case MapKind.f32_floor: return loop1<Floor>(x, out, n);
     case MapKind.f32_neg: return loop1<Neg>(x, out, n);
     case MapKind.f32_abs: return loop1<Abs>(x, out, n);
@@ -79,17 +81,17 @@ export function unary(kind: i32, x: usize, out: usize, n: i32): void {
     case MapKind.f32_rsqrt: return loop1<Rsqrt>(x, out, n);
     case MapKind.f32_ceil: return loop1<Ceil>(x, out, n);
     case MapKind.f32_relu: return loop1<Relu>(x, out, n);
-    case MapKind.f32_sigmoid: return loop1<Sigmoid>(x, out, n);
+    case MapKind.f32_sigmoid: return expLoop<Sigmoid>(x, out, n);
     case MapKind.f32_round: return loop1<Round>(x, out, n);
     case MapKind.f32_trunc: return loop1<Trunc>(x, out, n);
-    case MapKind.f32_sinh: return loop1<Sinh>(x, out, n);
-    case MapKind.f32_cosh: return loop1<Cosh>(x, out, n);
-    case MapKind.f32_exp2: return loop1<Exp2>(x, out, n);
-    case MapKind.f32_expm1: return loop1<Expm1>(x, out, n);
+    case MapKind.f32_sinh: return expLoop<Sinh>(x, out, n);
+    case MapKind.f32_cosh: return expLoop<Cosh>(x, out, n);
+    case MapKind.f32_exp2: return expLoop<Exp2>(x, out, n);
+    case MapKind.f32_expm1: return expLoop<Expm1>(x, out, n);
     case MapKind.f32_log2: return loop1<Log2>(x, out, n);
     case MapKind.f32_log10: return loop1<Log10>(x, out, n);
     case MapKind.f32_log1p: return loop1<Log1p>(x, out, n);
-    case MapKind.f32_erf: return loop1<Erf>(x, out, n);
+    case MapKind.f32_erf: return expLoop<Erf>(x, out, n);
     case MapKind.f32_cube: return loop1<Cube>(x, out, n);
     case MapKind.f32_powHalf: return loop1<PowHalf>(x, out, n);
     case MapKind.i32_neg: return loop1<NegInt32>(x, out, n);

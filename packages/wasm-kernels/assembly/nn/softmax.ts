@@ -1,5 +1,6 @@
 import { firstLanes, storeFirst } from '../lanes';
-import { exp, log } from '../map/math';
+import { exp, log, prepareExp } from '../map/math';
+import { scratch } from '../scratch';
 import { sum4 } from '../simd';
 
 /** Columns whose exponentials are summed in float32 before they join a double. */
@@ -33,8 +34,9 @@ function greatest(n: i32, x: usize): f32 {
   return max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
 }
 
-/** The sum of exp(x - most) over n, which are written to `out` unless that is 0. */
+/** The sum of exp(x - most) over n, which are written to `out` unless that is 0. Scratch holds the constants of `exp`. */
 function exponentials(n: i32, x: usize, most: f32, out: usize): f64 {
+  const constants = scratch;
   const most4 = f32x4.splat(most);
   let total: f64 = 0;
   for (let i = 0; i < n; i += BLOCK) {
@@ -42,7 +44,7 @@ function exponentials(n: i32, x: usize, most: f32, out: usize): f64 {
     let sum = f32x4.splat(0);
     for (let j = 0; j < count; j += 4, x += 16) {
       const left = count - j;
-      const v = exp(f32x4.sub(left < 4 ? rest(x, left) : v128.load(x), most4));
+      const v = exp(f32x4.sub(left < 4 ? rest(x, left) : v128.load(x), most4), constants);
       sum = f32x4.add(sum, v);
       if (out) {
         storeFirst(out, v, left);
@@ -64,8 +66,9 @@ function logSoftmaxRow(n: i32, x: usize, out: usize): void {
   }
 }
 
-/** out = softmax of each row of x [rows, n]; an item is a row. */
+/** out = softmax of each row of x [rows, n]; an item is a row. Scratch: 256 bytes. */
 export function softmax(x: usize, out: usize, n: i32, begin: i32, end: i32): void {
+  prepareExp(scratch);
   const row = <usize>n << 2;
   for (let item = begin; item < end; item++) {
     const from = x + <usize>item * row;
@@ -78,17 +81,19 @@ export function softmax(x: usize, out: usize, n: i32, begin: i32, end: i32): voi
   }
 }
 
-/** out = log of the softmax of each row of x [rows, n]; an item is a row. */
+/** out = log of the softmax of each row of x [rows, n]; an item is a row. Scratch: 256 bytes. */
 export function log_softmax(x: usize, out: usize, n: i32, begin: i32, end: i32): void {
+  prepareExp(scratch);
   const row = <usize>n << 2;
   for (let item = begin; item < end; item++) logSoftmaxRow(n, x + <usize>item * row, out + <usize>item * row);
 }
 
 /**
  * logs = log of the softmax of each row of x [rows, n], loss[row] = -logs[row][targets[row]]: 0 where the target is
- * `ignore`, NaN where it is out of range. An item is a row.
+ * `ignore`, NaN where it is out of range. An item is a row. Scratch: 256 bytes.
  */
 export function cross_entropy(x: usize, targets: usize, loss: usize, logs: usize, n: i32, ignore: i32, begin: i32, end: i32): void {
+  prepareExp(scratch);
   const row = <usize>n << 2;
   for (let item = begin; item < end; item++) {
     const to = logs + <usize>item * row;

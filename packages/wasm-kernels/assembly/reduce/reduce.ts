@@ -112,7 +112,7 @@ export function reduce_rows(
     const from = x + position(table + 8, kept, outer) + (<usize>first << 2);
     const last = min(rows, (part + 1) * share);
     const sums = scratch;
-    if (kind == 0) memory.fill(sums, 0, (<usize>n << 3) + 16);
+    if (kind == 0) memory.fill(sums, 0, (<usize>n << 3) + 32);
     else for (let j = 0; j < n + 4; j++) store<f32>(sums + (<usize>j << 2), <f32>start(kind));
     for (let i = part * share; i < last; ) {
       const offset = i % together;
