@@ -1,7 +1,36 @@
-import { defineConfig } from 'vitest/config';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { findChromium, launchArgs } from './tools/browser/chromium.mjs';
+import { browserSpecs } from './tools/browser/specs.mjs';
 
 // Packages import each other's sources in tests: no build is needed to run them.
 const conditions = ['@konv/source'];
+const chromium = findChromium();
+if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
+
+/** The browser specs in one page of a headless Chromium, which the server answers with these headers. */
+const inBrowser = (name: string, headers: Record<string, string>, executablePath: string): TestProjectInlineConfiguration => ({
+  extends: true,
+  server: { headers },
+  // Said beforehand: dependencies found while a page loads would have it loaded again.
+  optimizeDeps: { include: ['fast-check'], noDiscovery: true },
+  test: {
+    include: browserSpecs,
+    setupFiles: ['tools/browser/setup.ts'],
+    provide: { isolated: Object.keys(headers).length > 0 },
+    browser: {
+      enabled: true,
+      headless: true,
+      provider: playwright({ launchOptions: { executablePath, args: launchArgs } }),
+      instances: [{ browser: 'chromium', name }],
+      fileParallelism: false,
+      screenshotFailures: false,
+    },
+  },
+});
+
+/** With these a page is `crossOriginIsolated`: it has SharedArrayBuffer, and with it threads. */
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export default defineConfig({
   resolve: { conditions },
@@ -9,11 +38,20 @@ export default defineConfig({
   // Node 20 has no `using`: lower it.
   oxc: { target: 'es2022' },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tools/*/test/**/*.test.ts'],
-    pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tools/*/test/**/*.test.ts'],
+          pool: 'forks',
+        },
+      },
+      ...(chromium ? [inBrowser('browser', isolation, chromium), inBrowser('browser-plain', {}, chromium)] : []),
+    ],
   },
 });

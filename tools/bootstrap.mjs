@@ -7,6 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChromium, installChromium, NotChromium } from './browser/chromium.mjs';
+import { notInBrowser, reachesBrowser } from './browser/specs.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, '.cache');
@@ -31,6 +33,7 @@ const tasks = {
 const withoutBuild = new Set(['lint', 'format', 'golden']);
 
 const [task, ...args] = process.argv.slice(2);
+const withBrowser = (task === 'test' && reachesBrowser(args)) || task === 'pack-test';
 const env = cleanEnvironment();
 const color = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -62,7 +65,7 @@ const done = (text) => {
   return 0;
 };
 
-/** Runs a set-up command quietly: one line with its time; its whole output only when it fails. */
+/** Runs a set-up command quietly: one line with its time; its whole output only when it fails and is not `optional`. */
 async function step(label, command, commandArgs, options = {}) {
   const since = performance.now();
   if (color) process.stdout.write(`${paint(2, '…')} ${label}`);
@@ -71,7 +74,12 @@ async function step(label, command, commandArgs, options = {}) {
   if (interrupted) throw new StepFailed('interrupted');
   if (code === 0) {
     console.log(`${paint(32, '✓')} ${label} ${paint(2, seconds(since))}`);
-    return;
+    return true;
+  }
+  if (options.optional) {
+    const reason = output.split('\n').find((line) => /error|failed|unable|^E:/i.test(line)) ?? `exit code ${code}`;
+    console.log(`${paint(33, '–')} ${label} ${paint(2, seconds(since))}: ${reason.trim()}`);
+    return false;
   }
   console.log(`${paint(31, '✗')} ${label} ${paint(2, seconds(since))}`);
   console.log(output.trimEnd());
@@ -222,7 +230,7 @@ async function setUp() {
   await locked(async () => {
     await installPnpm();
     await installDependencies();
-    // A browser for the browser tests is looked for here, once a package has some.
+    if (withBrowser) env.CHROMIUM_PATH = findChromium(env) ?? (await installChromium(step, join(cache, 'no-chromium'))) ?? '';
     if (!withoutBuild.has(task) || args.includes('--report')) await build();
   });
 }
@@ -261,6 +269,7 @@ async function test() {
   const checked = await check();
   if (interrupted) return interrupted;
   const tested = await tool('vitest/vitest.mjs', ['run', ...args]);
+  if (withBrowser && !env.CHROMIUM_PATH) console.log(paint(33, notInBrowser));
   if (checked && !tested) console.log(paint(31, 'The tests pass, but a check above them failed.'));
   return tested || checked;
 }
@@ -272,7 +281,7 @@ try {
   await setUp();
   process.exitCode = await tasks[task]();
 } catch (error) {
-  if (!(error instanceof StepFailed)) throw error;
+  if (!(error instanceof StepFailed || error instanceof NotChromium)) throw error;
   console.error(paint(31, error.message));
   process.exitCode = interrupted || 1;
 }

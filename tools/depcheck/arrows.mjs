@@ -20,7 +20,7 @@ export const arrows = {
 /** Only by `import()`: a bundle holds the backends that the program asks for. Per package, the other backends. */
 export const dynamicArrows = { konv: ['backend-wasm'] };
 
-/** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), and only by `import()`. */
+/** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), never by an import. */
 export const mayReachNode = ['data', 'formats', 'trainer', 'backend-wasm'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */

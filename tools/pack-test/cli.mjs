@@ -1,39 +1,58 @@
-// Packs every package, installs the tarballs into a fresh folder with npm, and runs what the README shows there: what a
-// user of the published packages would meet. `npm run pack-test`.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// What a user of the published packages would meet: packs every package, installs the tarballs into fresh folders with npm
+// and pnpm, runs what the README shows there, and trains a network in a browser from three bundlers. `npm run pack-test`.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from '../browser/chromium.mjs';
+import { bundlers } from './src/bundle.mjs';
+import { install, installerNames, runReadme } from './src/install.mjs';
+import { pack } from './src/pack.mjs';
+import { openPages } from './src/pages.mjs';
+import { run } from './src/run.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What `ready()` chooses, in Node and in each of the pages. */
+const BACKEND = 'cpu-js';
+
+const user = fileURLToPath(new URL('user', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'konv-pack-'));
-const run = (file, args, cwd) => execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** Errors: another backend than the constant, losses that do not fall, or others than `reference`. */
+function check(where, { backend, losses }, reference = losses) {
+  const shown = losses.map((v) => v.toFixed(4)).join(' ');
+  if (backend !== BACKEND) throw new Error(`${where}: expected ready() to choose ${BACKEND}, got ${backend}`);
+  if (!(losses.at(-1) < 0.5 * losses[0])) throw new Error(`${where}: expected losses that fall, got ${shown}`);
+  const off = Math.max(...losses.map((v, i) => Math.abs(v - reference[i])));
+  if (!(off < 1e-5)) throw new Error(`${where}: expected the losses of Node within 1e-5, got ${off} off: ${shown}`);
+  console.log(`${where}: ${backend}, losses ${shown}`);
+}
+
+async function inBrowser(source) {
+  const chromium = findChromium();
+  if (!chromium) {
+    console.log('NOT TESTED IN A BROWSER: no Chromium was found; install it or set CHROMIUM_PATH');
+    return;
+  }
+  cpSync(user, source, { recursive: true });
+  const program = "import { train } from './train.js'; console.log(JSON.stringify(await train()))";
+  const inNode = JSON.parse(run(process.execPath, ['--input-type=module', '--eval', program], source));
+  check('Node', inNode);
+  const bundles = {};
+  for (const [name, bundle] of Object.entries(bundlers)) {
+    bundles[name] = join(folder, name);
+    await bundle(source, bundles[name]);
+  }
+  await openPages(chromium, bundles, (where, result) => check(where, result, inNode.losses));
+}
 
 try {
-  const tarballs = {};
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const source = join(root, 'packages', name);
-    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
-    run('pnpm', ['pack', '--pack-destination', folder], source);
-    const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-    const packed = JSON.parse(run('tar', ['-xzOf', join(folder, file), 'package/package.json'], folder));
-    const text = JSON.stringify(packed);
-    for (const left of ['workspace:', 'catalog:', '@konv/source']) {
-      if (text.includes(left)) throw new Error(`${file}: expected a manifest fit to publish, got one with "${left}"`);
-    }
-    tarballs[manifest.name] = `file:${join(folder, file)}`;
+  const tarballs = pack(join(folder, 'tarballs'));
+  for (const installer of installerNames) {
+    install(installer, join(folder, installer), tarballs);
+    const accuracy = runReadme(join(folder, installer));
+    console.log(`${installer}: ${Object.keys(tarballs).length} packages installed; the README's program reaches ${accuracy}`);
   }
-  // The tarballs name each other by version; before a release those are nowhere but here.
-  const manifest = { name: 'user', private: true, type: 'module', dependencies: tarballs, overrides: tarballs };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], folder);
-  const [, program] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
-  writeFileSync(join(folder, 'program.mjs'), program);
-  const accuracies = run(process.execPath, ['program.mjs'], folder).trim().split(' ').map(Number);
-  const last = accuracies[accuracies.length - 1];
-  if (!(last > 0.95)) throw new Error(`expected the README's program to learn, got accuracies ${accuracies.join(' ')}`);
-  console.log(`${Object.keys(tarballs).length} packages packed and installed; the README's program reaches ${last}`);
+  await inBrowser(join(folder, 'npm', 'src'));
 } catch (e) {
   console.error(e.stderr || e.message);
   process.exitCode = 1;

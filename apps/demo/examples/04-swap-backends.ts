@@ -1,12 +1,13 @@
 // One network, several backends: swapping is one line.
 import { strangerBackend } from '@konv/backend-testkit';
 import * as konv from 'konv';
-import { backends, nn, noGrad, registerBackend, tensor, useBackend } from 'konv';
+import { backends, nn, noGrad, registerBackend, tensor, useBackend, wasm } from 'konv';
 
 /** What a factory returns where its backend cannot run. */
 const acmeGpu = (): konv.Unavailable => ({ name: 'acme-gpu', unavailable: 'no Acme card in this machine' });
 
 // cpu-js is there by itself.
+if (!backends().includes('wasm')) registerBackend(await wasm({ threads: 2 })); // SIMD, one memory, two threads
 registerBackend(strangerBackend('acme')); // a stranger's: any object that fits the interface
 registerBackend(acmeGpu()); // noted, skipped
 for (const [name, reason] of Object.entries(konv.unavailableBackends())) console.log(`${name}: ${reason}`);

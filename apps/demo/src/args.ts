@@ -43,7 +43,7 @@ export function parseArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Args
     .option('--epochs <n>', 'passes over the training images (default: 3 over the subset, 1 over all)', whole('--epochs', 1, 1000))
     .option('--batch <n>', 'images a step', whole('--batch', 1, 10_000), 64)
     .option('--lr <x>', 'learning rate of SGD with momentum 0.9', rate, 0.05)
-    .option('--backend <name>', 'the backend to run on (default: the fastest here)')
+    .option('--backend <name>', 'the backend to run on: cpu-js, or tfjs-wasm for TensorFlow.js’s kernels (default: the fastest here)')
     .option('--seed <n>', 'seed of weights and order', whole('--seed', 0, 2 ** 32 - 1), 42)
     .option('--data <dir>', 'a folder with Fashion-MNIST (default: KONV_DATA, the system’s copy, the embedded subset)', path('--data'))
     .option('--out <dir>', 'where pictures and the model go', path('--out'), 'out')

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { type data, FormatError, isKonvError, memory, ready, type Tensor, tensor } from 'konv';
+import { type data, FormatError, isKonvError, memory, type Tensor, tensor } from 'konv';
 import { type Args, parseArgs } from './args.js';
+import { chooseBackend } from './backends.js';
 import { article } from './story/article.js';
 import { whyConvolution } from './story/why.js';
 import { type Output, speaker } from './terminal.js';
@@ -34,7 +35,7 @@ async function makeFolder(path: string): Promise<void> {
 export async function run(given: Args, out: Output, load: typeof loadImages = loadImages): Promise<boolean> {
   const say = speaker(out);
   const started = performance.now();
-  const backend = await ready(given.backend === null ? {} : { prefer: given.backend });
+  const backend = await chooseBackend(given.backend);
   // What can go wrong with the user's paths goes wrong now, not after the training.
   const interrupted = given.resume ? await interruptedRun(given.out) : null;
   const args = interrupted ? settle(given, interrupted) : given;

@@ -10,7 +10,7 @@ import { Engine } from './engine.js';
 import { gather, scatterAdd } from './gather.js';
 import { Heap } from './heap/heap.js';
 import { Memory, type WasmBuffer } from './memory.js';
-import { conv, convGradInput, convGradWeight } from './conv/index.js';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { adamStep, sgdStep } from './optim.js';
 import { pool, poolGrad } from './pool.js';
@@ -72,6 +72,7 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
     conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
+    convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
     linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
     pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
     poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),

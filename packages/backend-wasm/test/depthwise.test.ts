@@ -2,7 +2,7 @@ import { internConv } from '@konv/core-tensor';
 import type { ConvGeometry, Spatial } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight, isDepthwise } from '../src/depthwise.js';
+import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight, isDepthwise } from '../src/conv/depthwise.js';
 import { bareEngine, expectClose, numbersFrom, Operands } from './operands.js';
 
 const { engine, store } = await bareEngine();
@@ -87,8 +87,8 @@ function check(g: ConvGeometry, seed: number): void {
   const [plain, fused] = [operands.empty('float32', yShape), operands.empty('float32', yShape)];
   const dx = operands.empty('float32', x.shape);
   const [dw, twice] = [operands.empty('float32', w.shape), operands.of('float32', w.shape, () => 1)];
-  depthwiseForward(engine, x, w, null, g, false, plain);
-  depthwiseForward(engine, x, w, b, g, true, fused);
+  depthwiseForward(engine, x, w, null, g, null, plain);
+  depthwiseForward(engine, x, w, b, g, 'relu', fused);
   depthwiseGradInput(engine, dy, w, g, dx);
   depthwiseGradWeight(engine, x, dy, g, false, dw);
   depthwiseGradWeight(engine, x, dy, g, true, twice);
@@ -172,7 +172,7 @@ it('a padded copy of one call does not linger in the next', () => {
   const g = geometryOf([wide, wide], 1, 2, 1);
   const poison = operands.of('float32', [1, 2, ...g.inSize], () => NaN);
   const w = operands.of('float32', [2, 1, ...g.kernel], () => NaN);
-  depthwiseForward(engine, poison, w, null, g, false, operands.empty('float32', [1, 2, ...g.outSize]));
+  depthwiseForward(engine, poison, w, null, g, null, operands.empty('float32', [1, 2, ...g.outSize]));
   operands.done();
   check(geometryOf([narrow, narrow], 1, 2, 2), 3);
 });

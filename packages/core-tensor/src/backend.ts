@@ -209,6 +209,9 @@ export type Family =
   | 'pool'
   | 'poolGrad';
 
+/** Families that compute a convolution of some `ConvGeometry`. */
+export type ConvFamily = 'conv' | 'convGradInput' | 'convGradWeight' | 'convBackward';
+
 /** Live buffers and their bytes. Exact. */
 export interface MemoryInfo {
   tensors: number;
@@ -330,6 +333,11 @@ export interface Backend extends RequiredKernels, Partial<OptionalKernels> {
    * present; a required kind must be answered true for every dtype of `capabilities.dtypes` that its docs name.
    */
   supports(family: Family | keyof OptionalKernels, kind: string | null, dtype: DType): boolean;
+  /**
+   * Whether the family, which `supports` has answered for, also serves this geometry; absent: it serves all. Asked before
+   * each call: what is refused is decomposed. For engines whose convolutions have no groups, say, or no third dimension.
+   */
+  supportsConv?(family: ConvFamily, geometry: ConvGeometry): boolean;
 
   /** Uninitialised memory, which may materialise at the first write. Throws a `BackendError` when there is no room. */
   alloc(request: { readonly dtype: DType; readonly shape: Shape; readonly role: BufferRole }): BackendBuffer;

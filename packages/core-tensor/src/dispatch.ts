@@ -130,7 +130,8 @@ function viewOf<A>(op: Op<A>, x: Tensor, attrs: A): Tensor {
 }
 
 function compute<A>(backend: Backend, op: Op<A>, inputs: readonly Operand[], attrs: A, specs: readonly OutputSpec[]): readonly Tensor[] {
-  if (route(backend, op, dtypeOf(inputs)) === 'decompose' && !hasEmpty(inputs, specs)) return decomposed(op, inputs, attrs);
+  const served = route(backend, op, dtypeOf(inputs)) === 'kernel' && (op.accepts === null || op.accepts(backend, attrs));
+  if (!served && !hasEmpty(inputs, specs)) return decomposed(op, inputs, attrs);
   const outputs: Tensor[] = [];
   try {
     for (let i = 0; i < specs.length; i++) outputs.push(allocate(backend, specs[i]));

@@ -39,12 +39,12 @@ export async function readSource(op: string, source: Source): Promise<Bytes> {
 }
 
 async function readFileUrl(op: string, url: URL): Promise<Bytes> {
-  const { fileURLToPath } = await import('node:url');
+  const { fileURLToPath } = process.getBuiltinModule('node:url');
   return { bytes: await readPath(op, fileURLToPath(url)), name: url.href };
 }
 
 async function readPath(op: string, path: string): Promise<Uint8Array> {
-  const { readFile } = await import('node:fs/promises');
+  const { readFile } = process.getBuiltinModule('node:fs/promises');
   try {
     const b = await readFile(path);
     return new Uint8Array(b.buffer, b.byteOffset, b.byteLength);

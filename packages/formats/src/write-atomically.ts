@@ -1,3 +1,4 @@
+import type * as Files from 'node:fs/promises';
 import { FormatError } from '@konv/core-tensor';
 
 /**
@@ -7,9 +8,9 @@ import { FormatError } from '@konv/core-tensor';
  * Node only. Errors: `FormatError` with the system's error as its cause; the old file, if any, is then as it was.
  */
 export async function writeAtomically(path: string | URL, bytes: Uint8Array): Promise<void> {
-  const fs = await import('node:fs/promises');
-  const { basename, dirname, join } = await import('node:path');
-  const { fileURLToPath } = await import('node:url');
+  const fs = process.getBuiltinModule('node:fs/promises');
+  const { basename, dirname, join } = process.getBuiltinModule('node:path');
+  const { fileURLToPath } = process.getBuiltinModule('node:url');
   let temporary: string | null = null;
   try {
     const given = path instanceof URL ? fileURLToPath(path) : path;
@@ -39,7 +40,7 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
 }
 
 /** Makes the rename itself durable, where the system lets a folder be opened. */
-async function syncFolder(fs: typeof import('node:fs/promises'), folder: string): Promise<void> {
+async function syncFolder(fs: typeof Files, folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
     try {

@@ -17,6 +17,8 @@ export {
   gradgradcheck,
 } from '@konv/autograd';
 export { cpuJs } from '@konv/backend-cpu-js';
+export type { WasmOptions } from '@konv/backend-wasm';
+export { wasm } from './wasm.js';
 export * as data from '@konv/data';
 export * as formats from '@konv/formats';
 export * as nn from '@konv/layers';

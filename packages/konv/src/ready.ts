@@ -1,4 +1,5 @@
 import { BackendError, backends, getBackend, unavailableBackends, useBackend } from '@konv/core-tensor';
+import { registerWasm } from './wasm.js';
 
 export interface ReadyOptions {
   /** The backend to use, or several in order of preference. Default: the fastest that runs here. */
@@ -6,28 +7,32 @@ export interface ReadyOptions {
 }
 
 /** The order of choice without a preference. Backends that need a page's consent (a GPU) are chosen by the user. */
-const byDefault: readonly string[] = ['cpu-js'];
+const byDefault: readonly string[] = ['wasm', 'cpu-js'];
 
 /**
- * Chooses where new tensors are made, and makes that backend ready. Call it before building a model.
+ * Chooses where new tensors are made, and makes that backend ready: by default WebAssembly where it runs, else plain
+ * JavaScript. Call it before building a model.
  * Returns the name. Errors: `BackendError` for a preferred name that nobody registered, or where none can run.
  */
 export async function ready(options: ReadyOptions = {}): Promise<string> {
   const { prefer: wanted = [] } = options;
   const prefer = Array.isArray(wanted) ? (wanted as readonly string[]) : [wanted as string];
-  const unavailable = unavailableBackends();
   for (const name of prefer) {
-    if (!backends().includes(name) && !(name in unavailable)) {
+    if (!backends().includes(name) && !(name in unavailableBackends()) && !byDefault.includes(name)) {
       throw new BackendError(
         'ready',
         `expected a registered backend (${backends().join(', ')}), got "${String(name)}"; call registerBackend(...) first`,
       );
     }
   }
-  const candidates = [...prefer, ...byDefault].filter((name) => backends().includes(name));
+  const wanting = [...prefer, ...byDefault];
+  // WebAssembly is loaded where it would be chosen, and only there.
+  const first = wanting.find((name) => name === 'wasm' || backends().includes(name));
+  if (first === 'wasm') await registerWasm();
+  const candidates = wanting.filter((name) => backends().includes(name));
   const [name] = candidates.length > 0 ? candidates : backends();
   if (name === undefined) {
-    const reasons = Object.entries(unavailable).map(([n, why]) => `${n}: ${why}`);
+    const reasons = Object.entries(unavailableBackends()).map(([n, why]) => `${n}: ${why}`);
     const got = reasons.length > 0 ? `none (${reasons.join('; ')})` : 'none';
     throw new BackendError('ready', `expected a backend that can run here, got ${got}; call registerBackend(...)`);
   }

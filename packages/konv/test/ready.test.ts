@@ -1,11 +1,15 @@
 import { nullBackend, strangerBackend } from '@konv/backend-testkit';
 import { abi } from '@konv/core-tensor';
-import { backends, cpuJs, getBackend, isKonvError, ones, ready, registerBackend, unavailableBackends, useBackend, zeros } from 'konv';
+import { backends, cpuJs, getBackend, isKonvError, ones, ready, registerBackend, unavailableBackends, useBackend, wasm, zeros } from 'konv';
 import { afterEach, describe, expect, it } from 'vitest';
 
 afterEach(() => {
   const names = [...backends(), ...Object.keys(unavailableBackends())];
-  for (const name of names) if (name !== 'cpu-js') abi.entries.delete(name);
+  for (const name of names) {
+    if (name === 'cpu-js') continue;
+    abi.entries.get(name)?.backend?.dispose?.();
+    abi.entries.delete(name);
+  }
   useBackend('cpu-js');
 });
 
@@ -20,10 +24,31 @@ async function refusal(promise: Promise<unknown>): Promise<Error> {
 }
 
 describe('ready', () => {
-  it('takes cpu-js without a preference', async () => {
+  it('takes wasm without a preference', async () => {
     registerBackend(nullBackend('acme'));
+    expect(await ready()).toBe('wasm');
+    expect(getBackend().name).toBe('wasm');
+    expect(await ready()).toBe('wasm');
+    expect(ones([2]).add(1).arraySync()).toEqual([2, 2]);
+  });
+
+  it('takes cpu-js where wasm cannot run, and says why', async () => {
+    registerBackend({ name: 'wasm', unavailable: 'no SIMD' });
     expect(await ready()).toBe('cpu-js');
-    expect(getBackend().name).toBe('cpu-js');
+    expect(unavailableBackends()).toEqual({ wasm: 'no SIMD' });
+    await expect(ready({ prefer: 'wasm' })).resolves.toBe('cpu-js');
+  });
+
+  it('takes a wasm that the user has registered', async () => {
+    registerBackend(await wasm({ threads: 1, strictNumerics: true }));
+    const mine = getBackend('wasm');
+    expect(await ready()).toBe('wasm');
+    expect(getBackend()).toBe(mine);
+  });
+
+  it('does not load wasm where another is preferred', async () => {
+    expect(await ready({ prefer: 'cpu-js' })).toBe('cpu-js');
+    expect(backends()).not.toContain('wasm');
   });
 
   it('takes the first of the preferred that runs here', async () => {
@@ -32,8 +57,9 @@ describe('ready', () => {
     expect(await ready({ prefer: 'acme' })).toBe('acme');
     expect(getBackend().name).toBe('acme');
     expect(await ready({ prefer: ['gpu', 'acme', 'cpu-js'] })).toBe('acme');
-    expect(await ready({ prefer: ['gpu'] })).toBe('cpu-js');
-    expect(await ready({ prefer: [] })).toBe('cpu-js');
+    expect(backends()).not.toContain('wasm');
+    expect(await ready({ prefer: ['gpu'] })).toBe('wasm');
+    expect(await ready({ prefer: [] })).toBe('wasm');
   });
 
   it('refuses a name that nobody registered, wherever it stands, and changes nothing', async () => {
@@ -60,9 +86,12 @@ describe('ready', () => {
     const entries = new Map(abi.entries);
     abi.entries.clear();
     registerBackend({ name: 'gpu', unavailable: 'no adapter' });
+    registerBackend({ name: 'wasm', unavailable: 'no SIMD' });
     try {
       const e = await refusal(ready({ prefer: 'gpu' }));
-      expect(e.message).toMatch(/^\[ready\] expected a backend that can run here, got none \(gpu: no adapter\); call registerBackend/);
+      expect(e.message).toMatch(
+        /^\[ready\] expected a backend that can run here, got none \(gpu: no adapter; wasm: no SIMD\); call registerBackend/,
+      );
     } finally {
       abi.entries.clear();
       for (const [name, entry] of entries) abi.entries.set(name, entry);

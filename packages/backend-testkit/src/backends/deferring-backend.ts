@@ -244,6 +244,7 @@ export function deferringBackend(inner: Backend, name = 'deferring'): Backend & 
     capabilities: { ...inner.capabilities, syncRead: false },
     counts: d.counts,
     supports: (family: Parameters<Backend['supports']>[0], kind: string | null, dtype: DType) => inner.supports(family, kind, dtype),
+    supportsConv: inner.supportsConv?.bind(inner),
     alloc: d.alloc.bind(d),
     free: d.free.bind(d),
     write: d.write.bind(d),

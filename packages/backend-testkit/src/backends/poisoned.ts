@@ -3,7 +3,7 @@ import type { Backend, BackendBuffer, DType } from '@konv/core-tensor';
 /** What stands in fresh memory of each dtype: values that spoil whatever is computed from them. */
 export const poison: Readonly<Record<DType, number>> = { bool: 1, int32: -0x5a5a5a, float32: Number.NaN, float64: Number.NaN };
 
-const plumbing = ['free', 'write', 'read', 'readSync', 'sync', 'memory', 'dispose', 'supports'] as const;
+const plumbing = ['free', 'write', 'read', 'readSync', 'sync', 'memory', 'dispose', 'supports', 'supportsConv'] as const;
 
 /**
  * The same backend with poison in every fresh buffer: a kernel that reads what nobody wrote, or leaves out an element

@@ -1,14 +1,19 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { activate } from '../unary.js';
+import { biasGrad } from '../bias-grad.js';
+import { addressOf } from '../memory.js';
 import { choose } from './choose.js';
+import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight } from './depthwise.js';
 import { convDirect, convGemm } from './forward.js';
 import { convGradInputDirect, convGradInputGemm } from './grad-input.js';
 import { convGradWeightDirect, convGradWeightGemm } from './grad-weight.js';
 import { convGradInputWinograd, convWinograd } from './winograd.js';
 
-const forward = { winograd: convWinograd, direct: convDirect, gemm: convGemm };
-const gradInput = { winograd: convGradInputWinograd, direct: convGradInputDirect, gemm: convGradInputGemm };
+const forward = { depthwise: depthwiseForward, winograd: convWinograd, direct: convDirect, gemm: convGemm };
+const gradInput = { depthwise: depthwiseGradInput, winograd: convGradInputWinograd, direct: convGradInputDirect, gemm: convGradInputGemm };
+/** Winograd has no weight gradient: `choose` never asks for it. */
+const gradWeight = { depthwise: depthwiseGradWeight, winograd: convGradWeightGemm, direct: convGradWeightDirect, gemm: convGradWeightGemm };
 
 export function conv(
   engine: Engine,
@@ -28,6 +33,19 @@ export function convGradInput(engine: Engine, dy: TensorRef, weight: TensorRef, 
 }
 
 export function convGradWeight(engine: Engine, x: TensorRef, dy: TensorRef, g: ConvGeometry, accumulate: boolean, out: TensorRef): void {
-  const run = choose(engine, g, 'weight gradient') === 'direct' ? convGradWeightDirect : convGradWeightGemm;
-  run(engine, x, dy, g, accumulate, out);
+  gradWeight[choose(engine, g, 'weight gradient')](engine, x, dy, g, accumulate, out);
+}
+
+/** All gradients of `conv`; null: not wanted. */
+export function convBackward(
+  engine: Engine,
+  x: TensorRef,
+  weight: TensorRef,
+  dy: TensorRef,
+  g: ConvGeometry,
+  out: { readonly dx: TensorRef | null; readonly dw: TensorRef | null; readonly db: TensorRef | null },
+): void {
+  if (out.dx) convGradInput(engine, dy, weight, g, out.dx);
+  if (out.dw) convGradWeight(engine, x, dy, g, false, out.dw);
+  if (out.db) biasGrad(engine, addressOf(dy), g.batch, g.outChannels, g.outSize[0] * g.outSize[1] * g.outSize[2], addressOf(out.db));
 }

@@ -1,1 +1,1 @@
-export { conv, convGradInput, convGradWeight } from './conv.js';
+export { conv, convBackward, convGradInput, convGradWeight } from './conv.js';

@@ -57,7 +57,8 @@ export class PoolRunner implements Runner {
   }
 
   run(kernel: string, given: readonly number[], items: number, grain: number, scratchBytes: number): void {
-    if (this.#alone || items <= grain) return this.#single.run(kernel, given, items, grain, scratchBytes);
+    // A grain of 0 would never come to an end.
+    if (this.#alone || items <= grain || grain <= 0) return this.#single.run(kernel, given, items, grain, scratchBytes);
     if (this.#death !== null) throw this.#lost(kernel, this.#death);
     this.#caller.prepare(scratchBytes);
     const began = performance.now();

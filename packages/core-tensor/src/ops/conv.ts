@@ -1,4 +1,4 @@
-import type { TensorRef } from '../backend.js';
+import type { Backend, ConvFamily, TensorRef } from '../backend.js';
 import { dispatch, dispatchAll } from '../dispatch.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
@@ -27,6 +27,11 @@ export function convOutputShape(g: ConvGeometry): Shape {
   return [g.batch, g.outChannels, ...g.outSize];
 }
 
+/** Whether a backend that has the family serves the geometry with it. */
+function servedBy(family: ConvFamily): (backend: Backend, attrs: GeometryAttrs) => boolean {
+  return (backend, { geometry }) => backend.supportsConv === undefined || backend.supportsConv(family, geometry);
+}
+
 /** An operand must have the shape that the geometry says, and the first operand's float dtype. */
 function expectOperand(op: string, name: string, x: Tensor, shape: Shape, first: Tensor): void {
   if (!sameShape(x.shape, shape)) {
@@ -39,6 +44,7 @@ function expectOperand(op: string, name: string, x: Tensor, shape: Shape, first:
 
 export const convOp: Op<ConvAttrs> = defineOp('conv', {
   family: 'conv',
+  accepts: servedBy('conv'),
   infer: (inputs, { geometry }) => {
     const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor | null];
     expectOperand('conv', 'input', x, convInputShape(geometry), x);
@@ -56,6 +62,7 @@ export const convOp: Op<ConvAttrs> = defineOp('conv', {
 
 export const convGradInputOp: Op<GeometryAttrs> = defineOp('convGradInput', {
   family: 'convGradInput',
+  accepts: servedBy('convGradInput'),
   infer: (inputs, { geometry }) => {
     const [dy, weight] = inputs as readonly Tensor[];
     expectOperand('convGradInput', 'dy', dy, convOutputShape(geometry), dy);
@@ -68,6 +75,7 @@ export const convGradInputOp: Op<GeometryAttrs> = defineOp('convGradInput', {
 
 export const convGradWeightOp: Op<GeometryAttrs> = defineOp('convGradWeight', {
   family: 'convGradWeight',
+  accepts: servedBy('convGradWeight'),
   infer: (inputs, { geometry }) => {
     const [x, dy] = inputs as readonly Tensor[];
     expectOperand('convGradWeight', 'input', x, convInputShape(geometry), x);
@@ -96,6 +104,7 @@ function sumToBias(dy: Tensor): Tensor {
 /** (x, weight, dy) -> those of dx, dw, db that are wanted, in this order. */
 export const convBackwardOp: Op<ConvBackwardAttrs> = defineNonDifferentiableOp('convBackward', {
   family: 'convBackward',
+  accepts: servedBy('convBackward'),
   infer: (inputs: readonly Operand[], { geometry, want }: ConvBackwardAttrs) => {
     const [x, weight, dy] = inputs as readonly Tensor[];
     const shapes = [convInputShape(geometry), convWeightShape(geometry)];

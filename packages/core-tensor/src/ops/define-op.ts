@@ -28,6 +28,8 @@ export interface Op<A = any> {
   readonly kind: string | null;
   /** Checks the operands and tells the outputs. The only place where shapes and dtypes are checked. */
   infer(inputs: readonly Operand[], attrs: A): readonly OutputSpec[];
+  /** Whether the backend's kernel serves these attributes, too; null: whenever it is there. */
+  readonly accepts: ((backend: Backend, attrs: A) => boolean) | null;
   /** Calls the backend. */
   kernel(backend: Backend, inputs: readonly RefOperand[], attrs: A, outputs: readonly TensorRef[]): void;
   /** The same result from other ops, where the backend lacks the kernel. */
@@ -57,6 +59,7 @@ function complete<A>(name: string, differentiable: boolean, definition: OpDefini
     differentiable,
     family: null,
     kind: null,
+    accepts: null,
     kernel: noKernel,
     decompose: null,
     strided: 0,

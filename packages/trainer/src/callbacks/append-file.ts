@@ -20,9 +20,9 @@ export class AppendFile {
   /** Opens it, made with its folder where it is missing; `anew`: emptied. Errors: `FormatError`. */
   open(anew: boolean): Promise<void> {
     return this.#attempt(async () => {
-      const fs = await import('node:fs/promises');
-      const { dirname } = await import('node:path');
-      const { fileURLToPath } = await import('node:url');
+      const fs = process.getBuiltinModule('node:fs/promises');
+      const { dirname } = process.getBuiltinModule('node:path');
+      const { fileURLToPath } = process.getBuiltinModule('node:url');
       const path = this.#path instanceof URL ? fileURLToPath(this.#path) : this.#path;
       await fs.mkdir(dirname(path), { recursive: true });
       this.#handle = await fs.open(path, anew ? 'w' : 'a');

@@ -65,9 +65,9 @@ function tagged(values: Record<string, number>, where: string): Record<string, n
 
 /** A name that no other file has, with the time first, as TensorBoard reads them in order. */
 async function eventFile(folder: string | URL): Promise<string> {
-  const { join } = await import('node:path');
-  const { hostname } = await import('node:os');
-  const { fileURLToPath } = await import('node:url');
+  const { join } = process.getBuiltinModule('node:path');
+  const { hostname } = process.getBuiltinModule('node:os');
+  const { fileURLToPath } = process.getBuiltinModule('node:url');
   const name = `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}.${files++}`;
   return join(folder instanceof URL ? fileURLToPath(folder) : folder, name);
 }

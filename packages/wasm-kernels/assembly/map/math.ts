@@ -108,7 +108,8 @@ function quarterExpm1(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expm1(x: v128): v128 {
-  return v128.mul<f32>(quarterExpm1(clamp(x, -85, 89)), number4(4));
+  // The sign is right but for -0.
+  return withSign(v128.mul<f32>(quarterExpm1(clamp(x, -85, 89)), number4(4)), x);
 }
 
 /** q = (e^2|x| - 1) / 4: tanh |x| = 2 q / (2 q + 1). */

@@ -1,12 +1,12 @@
-import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
-import type { Engine } from './engine.js';
-import { grainOf } from './grain.js';
-import { addressOf, optionalAddress } from './memory.js';
+import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
+import type { Engine } from '../engine.js';
+import { grainOf } from '../grain.js';
+import { addressOf, optionalAddress } from '../memory.js';
+import { isFlat } from './direct.js';
 
 /** Each output channel looks at one input channel, along two axes or one. */
 export function isDepthwise(g: ConvGeometry): boolean {
-  const flat = g.kernel[0] === 1 && g.inSize[0] === 1 && g.outSize[0] === 1 && g.padLow[0] === 0;
-  return flat && g.groups > 1 && g.groups === g.inChannels;
+  return isFlat(g) && g.groups > 1 && g.groups === g.inChannels;
 }
 
 /** The fields of assembly/conv/depthwise-plan.ts, in its order. */
@@ -201,12 +201,12 @@ export function depthwiseForward(
   weight: TensorRef,
   bias: TensorRef | null,
   g: ConvGeometry,
-  relu: boolean,
+  activation: ActivationKind | null,
   out: TensorRef,
 ): void {
   const { words, scratch, work } = forwardOf(g);
   withWords(engine, words, (plan) =>
-    engine.run('depthwise', [addressOf(x), addressOf(weight), optionalAddress(bias), addressOf(out), plan, Number(relu)], {
+    engine.run('depthwise', [addressOf(x), addressOf(weight), optionalAddress(bias), addressOf(out), plan, Number(activation === 'relu')], {
       items: g.batch * g.inChannels,
       grain: grainOf(work, WORK),
       scratch,

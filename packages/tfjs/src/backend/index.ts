@@ -1,0 +1,1 @@
+export { tfjs, type TfjsOptions } from './tfjs.js';

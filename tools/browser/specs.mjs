@@ -1,0 +1,20 @@
+/** The spec files that run in a browser as well as in Node: twice, in an isolated page and in a plain one. */
+export const browserSpecs = ['packages/backend-cpu-js/test/conformance.test.ts', 'packages/konv/test/twins.test.ts'];
+
+/**
+ * Whether a run of the tests with these arguments can reach a browser spec. An argument without a dash is part of a path;
+ * with options in between nobody knows which word is a value of one, so that is a yes.
+ */
+export function reachesBrowser(args) {
+  if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) return true;
+  return args.some((arg) => browserSpecs.some((spec) => spec.includes(arg.replace(/^\.\//, '')) || arg.includes(spec)));
+}
+
+const line = '!'.repeat(100);
+
+/** What ends a run of the tests that could not do this part. */
+export const notInBrowser = `${line}
+NOTHING WAS TESTED IN A BROWSER: no Chromium was found, and none could be installed.
+Left out, in an isolated page and in a plain one: ${browserSpecs.join(', ')}.
+Install Chromium, or name one in CHROMIUM_PATH, and run the tests again.
+${line}`;

@@ -1,0 +1,29 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run } from './run.mjs';
+
+const installers = {
+  npm: { args: ['install', '--no-audit', '--no-fund', '--prefer-offline'], overrides: (tarballs) => ({ overrides: tarballs }) },
+  pnpm: { args: ['install', '--prefer-offline'], overrides: (tarballs) => ({ pnpm: { overrides: tarballs } }) },
+};
+
+export const installerNames = Object.keys(installers);
+
+/** A user's folder with the tarballs in it. They name each other by version; before a release those are nowhere but here. */
+export function install(installer, folder, tarballs) {
+  const { args, overrides } = installers[installer];
+  mkdirSync(folder);
+  const manifest = { name: 'user', private: true, type: 'module', dependencies: tarballs, ...overrides(tarballs) };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  run(installer, args, folder);
+}
+
+/** Runs the README's program in a user's folder; returns its last accuracy. */
+export function runReadme(folder) {
+  const [, program] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
+  writeFileSync(join(folder, 'readme.mjs'), program);
+  const accuracies = run(process.execPath, ['readme.mjs'], folder).trim().split(' ').map(Number);
+  const last = accuracies.at(-1);
+  if (!(last > 0.95)) throw new Error(`expected the README's program to learn, got accuracies ${accuracies.join(' ')}`);
+  return last;
+}
