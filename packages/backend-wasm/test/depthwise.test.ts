@@ -155,7 +155,7 @@ it('NaN and infinities reach every output whose window holds them, and no other'
     const x = operands.of('float32', [1, 2, 1, 12, 12], (i) => (i === at ? bad : 1));
     const w = operands.of('float32', [2, 1, 1, 3, 3], () => 1);
     const [y, dx] = [operands.empty('float32', x.shape), operands.empty('float32', x.shape)];
-    depthwiseForward(engine, x, w, null, g, true, y);
+    depthwiseForward(engine, x, w, null, g, 'relu', y);
     depthwiseGradInput(engine, x, w, g, dx);
     for (const out of [y, dx])
       operands.values(out).forEach((v, i) => {

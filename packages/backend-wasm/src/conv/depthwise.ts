@@ -63,7 +63,7 @@ function laid(plan: Plan, phases: readonly (readonly Tap[])[]): Laid {
   return {
     words: Int32Array.from(words),
     taps: plan.taps,
-    scratch: 512 + 12 * (plan.taps + 9) + 4 * (plan.outW + 16 * plan.phasesW + copies),
+    scratch: 512 + 12 * (plan.taps + 9) + 4 * (3 * plan.outW + 40 * plan.phasesW + copies + 2 * plan.step * plan.split * plan.segment),
     work: (plan.outH * plan.outW * plan.taps * plan.targets) / (plan.phasesH * plan.phasesW) + copies,
   };
 }
@@ -105,7 +105,7 @@ function layForward(g: ConvGeometry): Laid {
     phasesW: 1,
     taps: taps.length,
     weightSize: taps.length,
-    threeByThree: Number(kernelH === 3 && kernelW === 3),
+    threeByThree: Number(kernelH === 3 && kernelW === 3 && strideH === dilationH),
   };
   return laid(plan, [taps]);
 }
@@ -143,7 +143,8 @@ function layGradInput(g: ConvGeometry): Laid {
             const at = (source * rows + y.first + h.before) * segment + x.first + w.before;
             taps.push({ offset: 4 * at, position: source * weightSize + y.position * kernelW + x.position });
           }
-      return taps;
+      // In the order of memory, which is the order of a forward pass.
+      return taps.sort((a, b) => a.offset - b.offset);
     }),
   );
   const [, strideH, strideW] = g.stride;
@@ -167,7 +168,7 @@ function layGradInput(g: ConvGeometry): Laid {
     phasesW: strideW,
     taps: multiples * weightSize,
     weightSize,
-    threeByThree: Number(kernelH === 3 && kernelW === 3 && strideH * strideW === 1 && multiples === 1),
+    threeByThree: Number(kernelH === 3 && kernelW === 3 && strideH * strideW * multiples * g.dilation[1] === 1),
   };
   return laid(plan, phases);
 }

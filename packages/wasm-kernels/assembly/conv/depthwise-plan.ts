@@ -35,7 +35,7 @@ export class DepthwisePlan {
   taps: i32;
   /** Floats of a channel's weight in one of its planes. */
   weightSize: i32;
-  /** The taps of the only phase are three rows of three, equally spaced. */
+  /** The taps of the only phase are three rows of three, one `step` apart. */
   threeByThree: i32;
 }
 
@@ -86,22 +86,28 @@ function columnAt(p: DepthwisePlan, x: i32): usize {
 export function copyPlane(p: DepthwisePlan, from: usize, to: usize): void {
   const split = p.split;
   const width = p.copyW;
-  to += <usize>p.top * rowBytes(p);
-  for (let y = 0; y < p.copyH; y++, from += <usize>p.sourceW << 2, to += rowBytes(p)) {
-    let x = 0;
-    if (split == 1) {
-      const at = to + columnAt(p, 0);
-      for (; x + 4 <= width; x += 4) v128.store(at + (<usize>x << 2), v128.load(from + (<usize>x << 2)));
-    } else if (split == 2) {
-      const evens = to + columnAt(p, 0);
-      const odds = to + columnAt(p, 1);
-      for (; x + 8 <= width; x += 8) {
-        const a = v128.load(from + (<usize>x << 2));
-        const b = v128.load(from + (<usize>x << 2), 16);
-        v128.store(evens + (<usize>x << 1), v128.shuffle<i32>(a, b, 0, 2, 4, 6));
-        v128.store(odds + (<usize>x << 1), v128.shuffle<i32>(a, b, 1, 3, 5, 7));
-      }
+  const step = rowBytes(p);
+  const source = <usize>p.sourceW << 2;
+  to += <usize>p.top * step;
+  if (split == 1) {
+    to += columnAt(p, 0);
+    for (let y = 0; y < p.copyH; y++, from += source, to += step) {
+      let x = 0;
+      for (; x + 4 <= width; x += 4) v128.store(to + (<usize>x << 2), v128.load(from + (<usize>x << 2)));
+      for (; x < width; x++) store<f32>(to + (<usize>x << 2), load<f32>(from + (<usize>x << 2)));
     }
-    for (; x < width; x++) store<f32>(to + columnAt(p, x), load<f32>(from + (<usize>x << 2)));
+    return;
+  }
+  for (let first = 0; first < split; first++) {
+    const segment = columnAt(p, first);
+    for (let y = 0; y < p.copyH; y++) {
+      let at = from + <usize>y * source + (<usize>first << 2);
+      let out = to + <usize>y * step + segment;
+      let x = first;
+      if (split == 2) {
+        for (; x + 8 <= width; x += 8, at += 32, out += 16) v128.store(out, v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6));
+      }
+      for (; x < width; x += split, at += <usize>split << 2, out += 4) store<f32>(out, load<f32>(at));
+    }
   }
 }

@@ -17,7 +17,7 @@ function window(x: usize, rows: usize, count: i32, x0: i32, x1: i32): f64 {
 /** As `window`, four of them: from x0, x0 + stride, ..., each of `taps` columns. */
 // @ts-ignore: decorator
 @inline
-function windows4(x: usize, rows: usize, count: i32, x0: i32, taps: i32, stride: i32): v128 {
+function windows4(stride: i32, x: usize, rows: usize, count: i32, x0: i32, taps: i32): v128 {
   let sum = f32x4.splat(0);
   for (let r = 0; r < count; r++) {
     let from = x + (<usize>(load<i32>(rows + (<usize>r << 2)) + x0) << 2);
@@ -75,7 +75,12 @@ export function avg_pool(
           if (vectors && i == left) {
             const divisor = f32x4.splat(<f32>(area * taps));
             for (let j = left; ; j = min(j + 4, right - 4)) {
-              const sum = windows4(plane, rows, count, firstTap(triple(widths, j)), taps, stride);
+              const x0 = firstTap(triple(widths, j));
+              // A loop for each stride that is common: it is the loads that differ.
+              let sum: v128;
+              if (stride == 1) sum = windows4(1, plane, rows, count, x0, taps);
+              else if (stride == 2) sum = windows4(2, plane, rows, count, x0, taps);
+              else sum = windows4(stride, plane, rows, count, x0, taps);
               v128.store(to + (<usize>j << 2), f32x4.div(sum, divisor));
               if (j + 4 == right) break;
             }

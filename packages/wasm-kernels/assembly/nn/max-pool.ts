@@ -19,24 +19,34 @@ function window(x: usize, rows: usize, count: i32, x0: i32, x1: i32, dilation: i
   store<i32>(at, where);
 }
 
-/** As `window`, four of them: from x0, x0 + stride, ..., each of `taps` columns. */
+/**
+ * As `window`, four of them: from x0, x0 + stride, ..., each of `taps` columns. Returns whether one of them met a NaN: then
+ * what is written is not their result.
+ */
 // @ts-ignore: decorator
 @inline
-function windows4(x: usize, rows: usize, count: i32, x0: i32, taps: i32, dilation: i32, stride: i32, out: usize, at: usize): void {
+function windows4(stride: i32, x: usize, rows: usize, count: i32, x0: i32, taps: i32, dilation: i32, out: usize, at: usize): bool {
   const lanes = i32x4.mul(i32x4.splat(stride), i32x4(0, 1, 2, 3));
+  const next = i32x4.splat(dilation);
   let best = f32x4.splat(-Infinity);
   let where = i32x4.add(i32x4.splat(load<i32>(rows) + x0), lanes);
+  let unordered = f32x4.splat(0);
   for (let r = 0; r < count; r++) {
-    let i = load<i32>(rows + (<usize>r << 2)) + x0;
-    for (let tap = 0; tap < taps; tap++, i += dilation) {
-      const v = every(stride, x + (<usize>i << 2));
-      const better = v128.andnot(f32x4.eq(best, best), f32x4.le(v, best));
-      best = v128.bitselect(v, best, better);
-      where = v128.bitselect(i32x4.add(i32x4.splat(i), lanes), where, better);
+    const first = load<i32>(rows + (<usize>r << 2)) + x0;
+    let from = x + (<usize>first << 2);
+    let position = i32x4.add(i32x4.splat(first), lanes);
+    for (let tap = 0; tap < taps; tap++) {
+      const v = every(stride, from);
+      where = v128.bitselect(position, where, f32x4.gt(v, best));
+      best = f32x4.pmax(best, v);
+      unordered = v128.or(unordered, f32x4.ne(v, v));
+      position = i32x4.add(position, next);
+      from += <usize>dilation << 2;
     }
   }
   v128.store(out, best);
   v128.store(at, where);
+  return v128.any_true(unordered);
 }
 
 /**
@@ -84,7 +94,17 @@ export function max_pool(
           if (vectors && i == left) {
             for (let j = left; ; j = min(j + 4, right - 4)) {
               const four = at + (<usize>j << 2);
-              windows4(plane, rows, count, firstTap(triple(widths, j)), taps, dilationX, stride, out + four, indices + four);
+              const x0 = firstTap(triple(widths, j));
+              // A loop for each stride that is common: it is the loads that differ.
+              let nan: bool;
+              if (stride == 1) nan = windows4(1, plane, rows, count, x0, taps, dilationX, out + four, indices + four);
+              else if (stride == 2) nan = windows4(2, plane, rows, count, x0, taps, dilationX, out + four, indices + four);
+              else nan = windows4(stride, plane, rows, count, x0, taps, dilationX, out + four, indices + four);
+              for (let k = j; nan && k < j + 4; k++) {
+                const one = at + (<usize>k << 2);
+                const column = triple(widths, k);
+                window(plane, rows, count, firstTap(column), endTap(column), dilationX, out + one, indices + one);
+              }
               if (j + 4 == right) break;
             }
             i = right - 1;
