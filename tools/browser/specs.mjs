@@ -1,5 +1,9 @@
 /** The spec files that run in a browser as well as in Node: twice, in an isolated page and in a plain one. */
-export const browserSpecs = ['packages/backend-cpu-js/test/conformance.test.ts', 'packages/konv/test/twins.test.ts'];
+export const browserSpecs = [
+  'packages/backend-cpu-js/test/conformance.test.ts',
+  'packages/backend-wasm/test/conformance.test.ts',
+  'packages/konv/test/twins.test.ts',
+];
 
 /**
  * Whether a run of the tests with these arguments can reach a browser spec. An argument without a dash is part of a path;

@@ -2,4 +2,4 @@ import { conformance } from '@konv/backend-testkit';
 import { describe, it } from 'vitest';
 import { wasm } from '../src/index.js';
 
-await conformance({ describe, it }, { create: () => wasm({ threads: 1 }) });
+await conformance({ describe, it }, { create: () => wasm({ threads: 2 }) });

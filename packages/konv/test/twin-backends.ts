@@ -1,5 +1,5 @@
 /** The backends on which the networks are trained beside PyTorch; one row each. */
-import { type Backend, cpuJs, type Unavailable } from 'konv';
+import { type Backend, cpuJs, type Unavailable, wasm } from 'konv';
 
 export interface TwinBackend {
   readonly name: string;
@@ -10,4 +10,7 @@ export interface TwinBackend {
 /** The one whose initial values, order of images and float64 are compared, too: they are what the others start from. */
 export const reference = 'cpu-js';
 
-export const twinBackends: readonly TwinBackend[] = [{ name: reference, create: cpuJs }];
+export const twinBackends: readonly TwinBackend[] = [
+  { name: reference, create: cpuJs },
+  { name: 'wasm', create: () => wasm({ threads: 2 }) },
+];

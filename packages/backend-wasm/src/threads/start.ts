@@ -29,7 +29,7 @@ export async function planThreads(asked?: number): Promise<ThreadPlan> {
   if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1)) {
     throw new BackendError('wasm', `expected threads to be a whole number from 1 on, got ${asked}; leave it out for one a core`);
   }
-  const threads = Math.min(asked ?? (await cores()), MAX_THREADS);
+  const threads = Math.min(asked ?? cores(), MAX_THREADS);
   if (threads === 1) return { threads, shared: false };
   if (mayShareMemory()) return { threads, shared: true };
   sayOnce(
@@ -40,7 +40,7 @@ export async function planThreads(asked?: number): Promise<ThreadPlan> {
   return { threads: 1, shared: false };
 }
 
-async function cores(): Promise<number> {
+function cores(): number {
   if (!isNode()) return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
   return process.getBuiltinModule?.('node:os').availableParallelism() ?? 1;
 }
