@@ -21,7 +21,10 @@ describe('where the kernels come from', () => {
 
   it('a server; one that has none says so', async () => {
     const server = createServer(async (request, response) => {
-      if (request.url !== '/simd.wasm') return response.writeHead(404).end();
+      if (request.url !== '/simd.wasm') {
+        response.writeHead(404).end();
+        return;
+      }
       response.end(await readFile(fileURLToPath(kernelUrls.simd)));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
