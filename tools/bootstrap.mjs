@@ -29,8 +29,9 @@ const tasks = {
   bench: () => script('tools/bench/dist/cli.js'),
   golden: () => script('tools/golden/cli.mjs'),
   'pack-test': () => script('tools/pack-test/cli.mjs'),
+  node24: () => onNode24(),
 };
-const withoutBuild = new Set(['lint', 'format', 'golden']);
+const withoutBuild = new Set(['lint', 'format', 'golden', 'node24']);
 
 const [task, ...args] = process.argv.slice(2);
 const withBrowser = (task === 'test' && reachesBrowser(args)) || task === 'pack-test';
@@ -137,25 +138,28 @@ function checkNode() {
   throw new StepFailed(`expected Node ${manifest.engines.node}, got ${process.version}; install it from https://nodejs.org`);
 }
 
-async function installPnpm() {
-  if (existsSync(pnpmCli)) return;
+/** Installs one package at one version into a folder of its own, unless `done` is there. */
+async function installApart(name, version, home, done) {
+  if (existsSync(done)) return;
   mkdirSync(cache, { recursive: true });
-  // Into a folder of its own, then renamed: an interrupted download leaves nothing that looks finished.
-  const folder = mkdtempSync(join(cache, 'pnpm-'));
+  // Into another folder first, then renamed: an interrupted download leaves nothing that looks finished.
+  const folder = mkdtempSync(join(cache, 'install-'));
   const npmCli = process.env.npm_execpath;
   const [command, first] = /npm-cli\.[cm]?js$/.test(npmCli ?? '') ? [process.execPath, [npmCli]] : ['npm', []];
   const options =
     '--no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=3000';
-  const install = [...first, 'install', '--prefix', folder, ...options.split(' '), `pnpm@${pnpmVersion}`];
+  const install = [...first, 'install', '--prefix', folder, ...options.split(' '), `${name}@${version}`];
   try {
-    await step(`pnpm ${pnpmVersion}`, command, install, { hint: 'the first run needs the npm registry' });
+    await step(`${name} ${version}`, command, install, { hint: 'the first run needs the npm registry' });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-  rmSync(pnpmHome, { recursive: true, force: true });
-  renameSync(folder, pnpmHome);
+  rmSync(home, { recursive: true, force: true });
+  renameSync(folder, home);
 }
+
+const installPnpm = () => installApart('pnpm', pnpmVersion, pnpmHome, pnpmCli);
 
 function workspaceManifests() {
   const folders = ['packages', 'apps', 'tools'].flatMap((group) =>
@@ -263,6 +267,18 @@ async function check() {
   }
   if (failures.length) console.log(paint(31, `failed: ${failures.join(', ')}`));
   return failures.length ? 1 : 0;
+}
+
+/** Any task on Node 24, whose engine has relaxed SIMD: `npm run node24 -- test`, `npm run node24 -- bench --suite gemm`. */
+async function onNode24() {
+  const version = '24.14.0';
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const home = join(cache, `node-${version}`);
+  const binary = join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  await installApart(name, version, home, binary);
+  const { code } = await run(binary, [fileURLToPath(import.meta.url), ...args]);
+  return code;
 }
 
 async function test() {
