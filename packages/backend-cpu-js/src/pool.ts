@@ -146,7 +146,12 @@ export function pool(kind: PoolKind, x: TensorRef, g: PoolGeometry, out: TensorR
 /** A plane of dx, cleared beforehand, from a plane of dy. */
 const backward = {
   max(_g, plan, dy, iy, dx, ix, indices, ii) {
-    if (indices) for (let i = 0; i < plan.outPlane; i++) dx[ix + indices[ii + i]] += dy[iy + i];
+    if (!indices) return;
+    for (let i = 0; i < plan.outPlane; i++) {
+      const at = indices[ii + i];
+      // A window that lies in the padding altogether has its maximum nowhere.
+      if (at >= 0 && at < plan.inPlane) dx[ix + at] += dy[iy + i];
+    }
   },
   avg(g, plan, dy, iy, dx, ix) {
     const { depth, height, width } = plan;

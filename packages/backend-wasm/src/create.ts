@@ -1,6 +1,6 @@
-import { INTERFACE_VERSION } from '@konv/core-tensor';
+import { BackendError, INTERFACE_VERSION } from '@konv/core-tensor';
 import type { Backend, BackendBuffer, OptionalKernels, RequiredKernels, Unavailable } from '@konv/core-tensor';
-import { bestLevel, compileKernels, kernelNames, type SimdLevel } from '@konv/wasm-kernels';
+import { bestLevel, compileKernels, kernelNames, type SimdLevel, type WasmModule } from '@konv/wasm-kernels';
 import { argReduce } from './arg-reduce.js';
 import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { binary } from './binary.js';
@@ -10,6 +10,7 @@ import { Engine } from './engine.js';
 import { gather, scatterAdd } from './gather.js';
 import { Heap } from './heap/heap.js';
 import { Memory, type WasmBuffer } from './memory.js';
+import { checkOptions, type WasmOptions } from './options.js';
 import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
 import { linear, matmul } from './matmul.js';
 import { adamStep, sgdStep } from './optim.js';
@@ -23,37 +24,41 @@ import { unary } from './unary.js';
 import { where } from './where.js';
 import { planThreads, startThreads } from './threads/start.js';
 
-export interface WasmOptions {
-  /** What the backend is registered as; default 'wasm'. */
-  readonly name?: string;
-  /** Threads in all, the caller's among them, at most 64. Default: the machine's cores; one in a page that is not isolated. */
-  readonly threads?: number;
-  /** Bytes that all tensors may have together. Default: what the heap may grow to, 4 GiB where the engine grants it. */
-  readonly maxTotalBytes?: number;
-  /** No kernel that trades accuracy for speed (Winograd): every output is a plain sum of products. Default false. */
-  readonly strictNumerics?: boolean;
-  /** The kernels to load. Default: the highest level that the engine validates. */
-  readonly level?: SimdLevel;
-  /** Where the kernels are to be fetched from: `kernelUrls` of '@konv/wasm-kernels/url', or files of your own. Default: they come with the code. */
-  readonly kernelUrls?: Readonly<Record<SimdLevel, URL>>;
-}
-
 /** The families of this backend, each over the engine. */
 type Families = RequiredKernels & Partial<OptionalKernels>;
 
 /** Trains and runs on WebAssembly: SIMD kernels over one heap. Float32, int32 and bool. */
 export async function wasm(options: WasmOptions = {}): Promise<Backend | Unavailable> {
+  checkOptions(options);
   const name = options.name ?? 'wasm';
   const best = bestLevel();
   if (best === null) return { name, unavailable: 'this engine has no WebAssembly SIMD' };
   const level = options.level ?? best;
   const { threads, shared } = await planThreads(options.threads);
-  const module = await compileKernels(level, shared, options.kernelUrls?.[level]);
+  const module = await kernels(level, shared, options.kernelUrls?.[level]);
   const heap = Heap.create({ shared, maxTotalBytes: options.maxTotalBytes });
   const runner = await startThreads({ heap, module, kernels: kernelNames, threads });
   const engine = new Engine(heap, runner, options.strictNumerics ?? false);
   return backendOf(name, engine, new Memory(name, heap));
 }
+
+/** The compiled kernels. Errors: `BackendError` with the reason as its cause where they do not arrive or do not compile. */
+async function kernels(level: SimdLevel, shared: boolean, url: URL | undefined): Promise<WasmModule> {
+  try {
+    return await compileKernels(level, shared, url);
+  } catch (cause) {
+    const remedy = url
+      ? 'check kernelUrls, or leave it out: the kernels come with the code'
+      : `leave out level: this engine's is ${bestLevel()}`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BackendError('wasm', `expected kernels of level ${level}${url ? ` at ${url.href}` : ''}, got: ${reason}; ${remedy}`, {
+      cause,
+    });
+  }
+}
+
+/** Kernels count elements and bytes of one tensor in i32. */
+const MAX_TENSOR_BYTES = 2 ** 31 - 2 ** 16;
 
 function backendOf(name: string, engine: Engine, memory: Memory): Backend {
   const families: Partial<Families> = {
@@ -95,7 +100,7 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
       syncRead: true,
       strictNumerics: engine.strictNumerics,
       maxExactInt: 2 ** 31 - 1,
-      limits: { maxBufferBytes: engine.heap.maxBlockBytes, maxTotalBytes: engine.heap.maxTotalBytes },
+      limits: { maxBufferBytes: Math.min(MAX_TENSOR_BYTES, engine.heap.maxBlockBytes), maxTotalBytes: engine.heap.maxTotalBytes },
     },
     supports,
     alloc: ({ dtype, shape }) => memory.alloc(dtype, shape),
@@ -105,6 +110,9 @@ function backendOf(name: string, engine: Engine, memory: Memory): Backend {
     readSync: (x) => memory.read(x),
     sync: async () => {},
     memory: () => memory.info(),
-    dispose: () => engine.dispose(),
+    dispose() {
+      engine.dispose();
+      memory.dispose();
+    },
   };
 }

@@ -1,1 +1,2 @@
-export { wasm, type WasmOptions } from './create.js';
+export { wasm } from './create.js';
+export type { WasmOptions } from './options.js';

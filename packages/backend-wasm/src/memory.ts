@@ -30,6 +30,7 @@ export function heapOf(heap: Heap, ref: TensorRef): { data: Uint8Array | Int32Ar
 export class Memory {
   private tensors = 0;
   private bytes = 0;
+  private disposed = false;
 
   constructor(
     private readonly backend: string,
@@ -39,6 +40,9 @@ export class Memory {
   alloc(dtype: DType, shape: Shape): WasmBuffer {
     const size = sizeOf(shape);
     const bytes = size * byteSize[dtype];
+    if (this.disposed) {
+      throw new BackendError('alloc', `expected a backend in use, got "${this.backend}" after its dispose(); make another one`);
+    }
     const address = this.heap.alloc(bytes);
     this.tensors++;
     this.bytes += bytes;
@@ -54,8 +58,15 @@ export class Memory {
     }
     this.heap.free(buffer.address);
     buffer.owner = null;
+    if (this.disposed) return;
     this.tensors--;
     this.bytes -= buffer.size * byteSize[buffer.dtype];
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.tensors = 0;
+    this.bytes = 0;
   }
 
   info(): MemoryInfo {

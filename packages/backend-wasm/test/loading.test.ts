@@ -52,3 +52,35 @@ describe('an engine without SIMD', () => {
     expect(await fresh.wasm({ name: 'mine' })).toEqual({ name: 'mine', unavailable: 'this engine has no WebAssembly SIMD' });
   });
 });
+
+describe('options that cannot be meant', () => {
+  it.each([
+    [{ threads: 0 }, /threads to be a whole number from 1 on, got 0/],
+    [{ threads: 1.5 }, /threads to be a whole number/],
+    [{ thread: 2 }, /options of threads, .*got "thread"; mind the spelling/],
+    [{ level: 'avx' }, /level to be 'simd' or 'relaxed', got avx/],
+    [{ maxTotalBytes: Number.NaN }, /maxTotalBytes to be a whole number of bytes above 0, got NaN/],
+    [{ maxTotalBytes: '10' }, /maxTotalBytes to be/],
+    [{ strictNumerics: 'no' }, /strictNumerics to be true or false, got no/],
+    [{ name: '' }, /name to be a name that is not empty/],
+    [{ kernelUrls: { simd: 'x.wasm' } }, /kernelUrls to be a URL for each level/],
+    [null, /an object of options, got null/],
+  ])('%j', async (options, message) => {
+    const error = await wasm(options as never).then(
+      () => expect.fail('expected an error'),
+      (e: unknown) => e as Error,
+    );
+    expect([error.name, error.message]).toEqual(['BackendError', expect.stringMatching(message)]);
+  });
+});
+
+it('a backend that was disposed of holds nothing and takes nothing', async () => {
+  const backend = await wasm({ threads: 1 });
+  if ('unavailable' in backend) throw new Error(backend.unavailable);
+  const buffer = backend.alloc({ dtype: 'float32', shape: [4], role: 'input' });
+  backend.dispose?.();
+  expect(backend.memory()).toEqual({ tensors: 0, bytes: 0 });
+  backend.free(buffer);
+  expect(backend.memory()).toEqual({ tensors: 0, bytes: 0 });
+  expect(() => backend.alloc({ dtype: 'float32', shape: [4], role: 'input' })).toThrow(/after its dispose\(\); make another one/);
+});

@@ -15,7 +15,7 @@ const byDefault: readonly string[] = ['wasm', 'cpu-js'];
  * Returns the name. Errors: `BackendError` for a preferred name that nobody registered, or where none can run.
  */
 export async function ready(options: ReadyOptions = {}): Promise<string> {
-  const { prefer: wanted = [] } = options;
+  const { prefer: wanted = [] } = options ?? {};
   const prefer = Array.isArray(wanted) ? (wanted as readonly string[]) : [wanted as string];
   for (const name of prefer) {
     if (!backends().includes(name) && !Object.hasOwn(unavailableBackends(), name) && !byDefault.includes(name)) {

@@ -10,12 +10,25 @@ export async function wasm(options?: WasmOptions): Promise<Backend | Unavailable
   return module.wasm(options);
 }
 
-/** Registers wasm under its own name, unless that name is taken or it has been found not to run here. */
-export async function registerWasm(): Promise<void> {
+let registering: Promise<void> | null = null;
+
+/** Registers wasm under its own name, unless that name is taken or it has been found not to run here. Calls at one time share one. */
+export function registerWasm(): Promise<void> {
+  registering ??= register().finally(() => {
+    registering = null;
+  });
+  return registering;
+}
+
+async function register(): Promise<void> {
   const name = 'wasm';
-  if (backends().includes(name) || Object.hasOwn(unavailableBackends(), name)) return;
+  const known = () => backends().includes(name) || Object.hasOwn(unavailableBackends(), name);
+  if (known()) return;
   try {
-    registerBackend(await wasm());
+    const made = await wasm();
+    // Somebody may have registered one meanwhile: theirs stays.
+    if (!known()) registerBackend(made);
+    else if (!('unavailable' in made)) made.dispose?.();
   } catch (e) {
     // Bytes that did not arrive, a memory that the engine refuses: another backend can still run the program.
     registerBackend({ name, unavailable: e instanceof Error ? e.message : String(e) });

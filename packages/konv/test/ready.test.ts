@@ -46,6 +46,12 @@ describe('ready', () => {
     expect(getBackend()).toBe(mine);
   });
 
+  it('makes one wasm for calls at one time', async () => {
+    const [first] = await Promise.all([ready(), ready(), ready()]);
+    const made = getBackend('wasm');
+    expect([first, await ready(), getBackend('wasm') === made]).toEqual(['wasm', 'wasm', true]);
+  });
+
   it('does not load wasm where another is preferred', async () => {
     expect(await ready({ prefer: 'cpu-js' })).toBe('cpu-js');
     expect(backends()).not.toContain('wasm');

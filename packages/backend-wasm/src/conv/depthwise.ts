@@ -6,7 +6,8 @@ import { isFlat } from './direct.js';
 
 /** Each output channel looks at one input channel, along two axes or one. */
 export function isDepthwise(g: ConvGeometry): boolean {
-  return isFlat(g) && g.groups > 1 && g.groups === g.inChannels;
+  const padded = g.padLow[1] >= 0 && g.padLow[2] >= 0;
+  return isFlat(g) && padded && g.groups > 1 && g.groups === g.inChannels;
 }
 
 /** The fields of assembly/conv/depthwise-plan.ts, in its order. */

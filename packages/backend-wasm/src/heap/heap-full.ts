@@ -21,7 +21,7 @@ export class HeapFullError extends BackendError {
       'alloc',
       `expected room for ${amount(asked)}, got a heap of ${amount(footprint)} (limit ${amount(limit)}) with ${liveBlocks} live ` +
         `tensors in ${amount(liveBytes)}, the largest free piece has ${amount(largestFree)}; dispose tensors, run steps inside ` +
-        'scope(), use smaller batches, or raise the limit (maxTotalBytes)',
+        'scope(), or use smaller batches',
       options,
     );
     this.facts = facts;

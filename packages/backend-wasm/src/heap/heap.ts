@@ -139,7 +139,7 @@ export class Heap {
    * Calls `relieve` when the heap is full, before that becomes an error: give back what can be made again (scratch, packed
    * weights). Returns a function that ends this.
    */
-  onFull(relieve: () => void): () => void {
+  onFull(relieve: () => void): () => boolean {
     this.#whenFull.add(relieve);
     return () => this.#whenFull.delete(relieve);
   }

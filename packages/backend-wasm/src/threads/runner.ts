@@ -21,22 +21,29 @@ export interface Runner {
 
 type Kernel = (...given: number[]) => void;
 
+/** Scratch memory that each thread keeps even when the heap is full, so that elementwise ops and reductions go on. */
+const KEPT_BYTES = 16_384;
+
 /** Everything that is the calling thread's own: its instance, and the scratch memory of all threads. */
 export class Caller {
   /** Address of thread 0's scratch memory, and bytes from one thread's to the next one's. */
-  scratchAddress = 0;
-  scratchStride = 0;
+  scratchAddress: number;
+  scratchStride = KEPT_BYTES;
+  readonly #kept: number;
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #scratch: WasmGlobal | undefined;
   readonly #heap: Heap;
   readonly #threads: number;
-  readonly #endRelief: () => void;
+  readonly #endRelief: () => boolean;
 
   constructor(heap: Heap, exported: Readonly<Record<string, unknown>>, threads: number) {
     this.#heap = heap;
     this.#exports = exported;
     this.#scratch = exported['scratch'] as WasmGlobal | undefined;
     this.#threads = threads;
+    this.#kept = heap.allocScratch(KEPT_BYTES * threads);
+    this.scratchAddress = this.#kept;
+    this.#point();
     this.#endRelief = heap.onFull(() => this.#releaseScratch());
   }
 
@@ -49,8 +56,7 @@ export class Caller {
     const address = this.#heap.allocScratch(stride * this.#threads);
     this.scratchAddress = address;
     this.scratchStride = stride;
-    // An address is unsigned, the global is an i32: the same bits.
-    if (this.#scratch) this.#scratch.value = address | 0;
+    this.#point();
   }
 
   /** The kernel in this thread's instance. */
@@ -62,14 +68,23 @@ export class Caller {
   }
 
   dispose(): void {
-    this.#endRelief();
+    // Twice is once.
+    if (!this.#endRelief()) return;
     this.#releaseScratch();
+    this.#heap.free(this.#kept);
+  }
+
+  #point(): void {
+    // An address is unsigned, the global is an i32: the same bits.
+    if (this.#scratch) this.#scratch.value = this.scratchAddress | 0;
   }
 
   #releaseScratch(): void {
-    if (this.scratchStride === 0) return;
-    this.scratchStride = 0;
+    if (this.scratchAddress === this.#kept) return;
     this.#heap.free(this.scratchAddress);
+    this.scratchAddress = this.#kept;
+    this.scratchStride = KEPT_BYTES;
+    this.#point();
   }
 }
 
