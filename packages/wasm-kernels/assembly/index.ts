@@ -18,5 +18,6 @@ export { reduce_parts, reduce_rows, reduce_runs } from './reduce/reduce';
 export { sum_parts } from './sum-parts';
 export { winograd } from './winograd/winograd';
 export { winograd_weight } from './winograd/weight';
+export { winograd_weight_output, winograd_weight_sums } from './winograd/gradient';
 export { depthwise } from './conv/depthwise';
 export { depthwise_weight } from './conv/depthwise-weight';

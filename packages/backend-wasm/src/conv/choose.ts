@@ -22,6 +22,12 @@ const written = (g: ConvGeometry, pass: Pass) => (pass === 'input gradient' ? ch
 const width = (g: ConvGeometry, pass: Pass) => (pass === 'input gradient' ? g.inSize[2] / g.stride[2] : g.outSize[2]);
 const square = (g: ConvGeometry, key: 'kernel' | 'stride' | 'dilation', n: number) => g[key][1] === n && g[key][2] === n;
 
+/** 3x3, stride 1, two dimensions, with channels enough to repay the transforms. */
+function suitsWinograd(g: ConvGeometry): boolean {
+  const dense = square(g, 'kernel', 3) && square(g, 'stride', 1) && square(g, 'dilation', 1);
+  return isFlat(g) && dense && channelsIn(g) >= 16 && channelsOut(g) >= 16;
+}
+
 /** Which algorithm serves which convolution: the first rule that holds. */
 const rules: readonly Rule[] = [
   {
@@ -33,14 +39,15 @@ const rules: readonly Rule[] = [
   {
     algorithm: 'winograd',
     passes: ['forward', 'input gradient'],
-    when: (g) =>
-      isFlat(g) &&
-      square(g, 'kernel', 3) &&
-      square(g, 'stride', 1) &&
-      square(g, 'dilation', 1) &&
-      channelsIn(g) >= 16 &&
-      channelsOut(g) >= 16,
+    when: suitsWinograd,
     because: 'a quarter of the products: 2 to 2.7 times as fast as gemm at 64 to 256 channels; below 16 the transforms eat it up',
+  },
+  {
+    algorithm: 'winograd',
+    passes: ['weight gradient'],
+    when: (g) => suitsWinograd(g) && channelsIn(g) * channelsOut(g) <= 100_000,
+    because:
+      '1.9 to 2.5 times as fast as gemm at 64 to 256 channels; beyond, the sums of all 36 products fill too much memory to be had in parts',
   },
   {
     algorithm: 'direct',

@@ -9,11 +9,16 @@ import { convDirect, convGemm } from './forward.js';
 import { convGradInputDirect, convGradInputGemm } from './grad-input.js';
 import { convGradWeightDirect, convGradWeightGemm } from './grad-weight.js';
 import { convGradInputWinograd, convWinograd } from './winograd.js';
+import { convGradWeightWinograd } from './winograd-weight.js';
 
 const forward = { depthwise: depthwiseForward, winograd: convWinograd, direct: convDirect, gemm: convGemm };
 const gradInput = { depthwise: depthwiseGradInput, winograd: convGradInputWinograd, direct: convGradInputDirect, gemm: convGradInputGemm };
-/** Winograd has no weight gradient: `choose` never asks for it. */
-const gradWeight = { depthwise: depthwiseGradWeight, winograd: convGradWeightGemm, direct: convGradWeightDirect, gemm: convGradWeightGemm };
+const gradWeight = {
+  depthwise: depthwiseGradWeight,
+  winograd: convGradWeightWinograd,
+  direct: convGradWeightDirect,
+  gemm: convGradWeightGemm,
+};
 
 export function conv(
   engine: Engine,

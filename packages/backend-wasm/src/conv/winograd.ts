@@ -5,9 +5,9 @@ import { grainOf } from './blocks.js';
 import { type Axes, type Axis, type SweepTable, sweepTable } from './sweep.js';
 
 /** Outputs along an axis of a tile, its inputs, and its products. */
-const TILE = 4;
-const PATCH = 6;
-const PRODUCTS = 36;
+export const TILE = 4;
+export const PATCH = 6;
+export const PRODUCTS = 36;
 const PANEL = 4;
 /** Tiles of a work item: enough to repay a pass over the weight, few enough for the second-level cache. */
 const TILES = 32;
@@ -27,19 +27,30 @@ interface Windows {
   readonly pad: readonly [number, number];
 }
 
-function makePlan({ channels, groups, source, out, pad }: Windows): WinogradPlan {
+/** Tiles of the output as a grid over a source of which each reads `reach` elements an axis. */
+export function tileAxes(
+  source: readonly [number, number],
+  out: readonly [number, number],
+  pad: readonly [number, number],
+  reach: number,
+): Axes {
   const flat: Axis = { source: 1, grid: 1, stride: 1, pad: 0, offsets: [0], out: 1, step: 1, start: 0 };
   const axis = (a: 0 | 1): Axis => {
     const grid = Math.ceil(out[a] / TILE);
-    return { ...flat, source: source[a], grid, stride: TILE, pad: pad[a], offsets: Array.from({ length: PATCH }, (_, i) => i), out: grid };
+    return { ...flat, source: source[a], grid, stride: TILE, pad: pad[a], offsets: Array.from({ length: reach }, (_, i) => i), out: grid };
   };
-  const axes: Axes = [flat, axis(0), axis(1)];
-  const [, { grid: tileRows }, { grid: tileColumns }] = axes;
-  const tiles = tileRows * tileColumns;
-  // Whole rows of tiles where they fit: neighbouring blocks then read few rows of the source twice.
-  const block = tileColumns <= TILES ? Math.floor(TILES / tileColumns) * tileColumns : TILES;
-  const table = sweepTable(axes, channels, groups, block);
-  return { table, together: table.blocks > 1 ? 1 : Math.max(1, Math.floor(TILES / tiles)) };
+  return [flat, axis(0), axis(1)];
+}
+
+/** Tiles of a block: whole rows of them where they fit, since neighbouring blocks then read few rows of the source twice. */
+export function tileBlock([, , { grid }]: Axes): number {
+  return grid <= TILES ? Math.floor(TILES / grid) * grid : TILES;
+}
+
+function makePlan({ channels, groups, source, out, pad }: Windows): WinogradPlan {
+  const axes = tileAxes(source, out, pad, PATCH);
+  const table = sweepTable(axes, channels, groups, tileBlock(axes));
+  return { table, together: table.blocks > 1 ? 1 : Math.max(1, Math.floor(TILES / table.pixels)) };
 }
 
 const forwardPlans = new WeakMap<ConvGeometry, WinogradPlan>();
