@@ -12,7 +12,7 @@ import { openPages } from './src/pages.mjs';
 import { run } from './src/run.mjs';
 
 /** What `ready()` chooses, in Node and in each of the pages. */
-const BACKEND = 'cpu-js';
+const BACKEND = 'wasm';
 
 const user = fileURLToPath(new URL('user', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'konv-pack-'));

@@ -27,7 +27,7 @@ export interface Budget {
   warmUpMs: number;
 }
 
-export const fullBudget: Budget = { ms: 700, least: 5, most: 60, warmUpMs: 400 };
+export const fullBudget: Budget = { ms: 700, least: 5, most: 60, warmUpMs: 1500 };
 export const quickBudget: Budget = { ms: 120, least: 3, most: 15, warmUpMs: 150 };
 
 /** Runs `fn` once on a clock. */
@@ -38,7 +38,7 @@ export function clocked(fn: () => void): number {
 }
 
 /** A run shorter than this is measured in bursts: once to warm the caches up, then thrice on the clock. */
-const shortMs = 5;
+const shortMs = 20;
 const burst = 3;
 
 export function quantile(sorted: readonly number[], q: number): number {

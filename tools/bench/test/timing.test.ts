@@ -22,7 +22,7 @@ describe('interleave', () => {
 
   it('gives a slow contender fewer turns, spread over the rounds', async () => {
     const log: string[] = [];
-    const [fast, slow] = await interleave([fake('a', 10, log), fake('b', 90, log)], budget);
+    const [fast, slow] = await interleave([fake('a', 30, log), fake('b', 270, log)], { ...budget, ms: 300 });
     expect([fast, slow].map((samples) => (samples as number[]).length)).toEqual([10, 3]);
     expect(log.slice(4).join('')).toBe('aaaabaaabaaab');
   });
