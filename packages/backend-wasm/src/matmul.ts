@@ -4,7 +4,7 @@ import { addressOf, optionalAddress } from './memory.js';
 import { activate } from './unary.js';
 
 /** Rows of a packed panel of A. */
-const PANEL = 4;
+export const PANEL = 4;
 /** Columns of a block of C that is one work item: its packed B stays in the second-level cache. */
 const COLUMN_BLOCK = 256;
 /** K is one block up to this, else equal blocks of at most the other: panels of B must fit the first-level cache. */

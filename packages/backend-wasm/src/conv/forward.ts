@@ -1,6 +1,6 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
-import { kBlock } from '../matmul.js';
+import { kBlock, PANEL } from '../matmul.js';
 import { addressOf, optionalAddress } from '../memory.js';
 import { columnsFor } from './blocks.js';
 import { type DirectPlan, directPlan, runDirect } from './direct.js';
@@ -32,7 +32,7 @@ export function convGemm(
 ): void {
   const table = forwardTable(g);
   const rows = g.outChannels / g.groups;
-  const panels = g.groups * Math.ceil(rows / 4);
+  const panels = g.groups * Math.ceil(rows / PANEL);
   engine.temporary(packedWeightSize(g.groups, rows, table.taps) * 4, (packed) => {
     engine.run('gemm_pack_a', [addressOf(weight), rows, table.taps, table.taps, 0, rows * table.taps, kBlock(table.taps), packed], {
       items: panels,

@@ -1,9 +1,7 @@
 import type { Engine } from '../engine.js';
-import { kBlock } from '../matmul.js';
+import { kBlock, PANEL } from '../matmul.js';
 import { grainOf } from './blocks.js';
 import type { SweepTable } from './sweep.js';
-
-const PANEL = 4;
 
 /** Floats of the packed weight of all groups, for `conv_gemm`. */
 export function packedWeightSize(groups: number, rows: number, taps: number): number {

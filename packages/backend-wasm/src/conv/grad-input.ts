@@ -1,7 +1,7 @@
 import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import { sizeOf } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
-import { kBlock } from '../matmul.js';
+import { kBlock, PANEL } from '../matmul.js';
 import { addressOf } from '../memory.js';
 import { columnsFor } from './blocks.js';
 import { type DirectPlan, directPlan, runDirect } from './direct.js';
@@ -68,7 +68,7 @@ export function convGradInputGemm(engine: Engine, dy: TensorRef, weight: TensorR
       engine.run(
         'conv_pack_flipped',
         [addressOf(weight), outChannels, rows, volume, packed + size, positions.length, kBlock(table.taps), packed],
-        { items: g.groups * Math.ceil(rows / 4) },
+        { items: g.groups * Math.ceil(rows / PANEL) },
       );
       runSweep(engine, table, {
         source: addressOf(dy),

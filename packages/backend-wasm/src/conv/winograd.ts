@@ -1,5 +1,6 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
+import { PANEL } from '../matmul.js';
 import { addressOf, optionalAddress } from '../memory.js';
 import { grainOf } from './blocks.js';
 import { type Axes, type Axis, type SweepTable, sweepTable } from './sweep.js';
@@ -8,7 +9,6 @@ import { type Axes, type Axis, type SweepTable, sweepTable } from './sweep.js';
 export const TILE = 4;
 export const PATCH = 6;
 export const PRODUCTS = 36;
-const PANEL = 4;
 /** Tiles of a work item: enough to repay a pass over the weight, few enough for the second-level cache. */
 const TILES = 32;
 

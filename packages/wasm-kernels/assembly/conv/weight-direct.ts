@@ -1,3 +1,4 @@
+import { firstLanes } from '../lanes';
 import { scratch } from '../scratch';
 import { lines, madd, sum4 } from '../simd';
 import { makeSlab, pixelsOf, slabChannel, Sweep, tapsOf } from './sweep';
@@ -68,7 +69,7 @@ function tile2x5(s: Sweep, taps: usize, count: i32, base: usize, dy0: usize, dy1
 
 /** As `tile2x5`, the last 1 to 3 pixels of each row. What lies beyond them, in either operand, must not count. */
 function tail2x5(s: Sweep, taps: usize, count: i32, base: usize, dy0: usize, dy1: usize, height: i32, sums: usize): void {
-  const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(s.gridW & 3));
+  const inside = firstLanes(s.gridW & 3);
   const skip = <usize>(s.gridW & ~3) << 2;
   for (let h = 0; h < height; h++) {
     const d0 = v128.and(v128.load(dy0 + skip), inside);
