@@ -2,6 +2,7 @@
 export const browserSpecs = [
   'packages/backend-cpu-js/test/conformance.test.ts',
   'packages/backend-wasm/test/conformance.test.ts',
+  'packages/backend-webgl/test/conformance.test.ts',
   'packages/konv/test/twins.test.ts',
 ];
 

@@ -11,6 +11,7 @@ export const arrows = {
   // Kernels over memory that the caller owns: they know nothing of tensors.
   'wasm-kernels': [],
   'backend-wasm': ['core-tensor', 'wasm-kernels'],
+  'backend-webgl': ['core-tensor'],
   tfjs: ['core-tensor'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
   // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
@@ -18,7 +19,7 @@ export const arrows = {
 };
 
 /** Only by `import()`: a bundle holds the backends that the program asks for. Per package, the other backends. */
-export const dynamicArrows = { konv: ['backend-wasm'] };
+export const dynamicArrows = { konv: ['backend-wasm', 'backend-webgl'] };
 
 /** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), never by an import. */
 export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm'];

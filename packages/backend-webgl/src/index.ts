@@ -1,0 +1,2 @@
+export { webgl } from './create.js';
+export type { WebglCanvas, WebglOptions } from './options.js';

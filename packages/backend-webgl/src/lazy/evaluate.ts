@@ -1,0 +1,101 @@
+import { texelsFor } from '../buffer.js';
+import type { Engine, Input } from '../engine.js';
+import { formats, type TexelType } from '../gl/formats.js';
+import type { Kernel, UniformType, UniformValue } from '../gl/kernel.js';
+import type { Texture } from '../gl/texture.js';
+import { functionsFor } from './functions.js';
+import { loadLeaf, loadSource } from './load.js';
+import type { Leaf, Node, Op } from './node.js';
+
+/** An expression as a program: its instructions in order, and what they read. */
+interface Chain {
+  /** `v3 = f(v1, v2)` without the `v3 =`; node for node. */
+  readonly instructions: string[];
+  readonly types: TexelType[];
+  readonly functions: Set<string>;
+  readonly leaves: Leaf[];
+  readonly floats: number[];
+  readonly ints: number[];
+}
+
+function sameLeaf(a: Leaf, b: Leaf): boolean {
+  return (
+    a === b ||
+    (a.texture === b.texture &&
+      a.mode === b.mode &&
+      a.offset === b.offset &&
+      a.shape.length === b.shape.length &&
+      a.shape.every((n, i) => n === b.shape[i]) &&
+      a.strides.every((n, i) => n === b.strides[i]))
+  );
+}
+
+/** Writes a node's instructions after those of its arguments; a node that is reached twice is computed once. */
+function write(node: Node, chain: Chain, seen: Map<Node, string>): string {
+  const known = seen.get(node);
+  if (known !== undefined) return known;
+  let name: string;
+  if (node.kind === 'scalar') {
+    const isFloat = node.type === 'float32';
+    const list = isFloat ? chain.floats : chain.ints;
+    name = isFloat ? `vec4(f[${list.length}])` : `ivec4(k[${list.length}])`;
+    list.push(node.value);
+  } else if (node.kind === 'leaf') {
+    let i = chain.leaves.findIndex((l) => sameLeaf(l, node));
+    if (i < 0) i = chain.leaves.push(node) - 1;
+    name = `x${i}`;
+  } else {
+    const args = node.args.map((a) => write(a, chain, seen));
+    chain.functions.add(node.fn);
+    name = `v${chain.instructions.push(`${node.fn}(${args.join(', ')})`) - 1}`;
+    chain.types.push(node.type);
+  }
+  seen.set(node, name);
+  return name;
+}
+
+const kernels = new Map<string, Kernel>();
+
+function kernelOf(op: Op, chain: Chain): Kernel {
+  const modes = chain.leaves.map((l) => `${l.type} ${l.mode}${l.mode === 'strided' ? l.shape.length : ''}`);
+  const key = `chain ${op.type} = ${chain.instructions.join('; ')} of ${modes.join(', ')}`;
+  let kernel = kernels.get(key);
+  if (!kernel) kernels.set(key, (kernel = build(key, op, chain)));
+  return kernel;
+}
+
+function build(name: string, op: Op, chain: Chain): Kernel {
+  const uniforms: Record<string, UniformType> = {};
+  const inputs: Record<string, TexelType> = {};
+  chain.leaves.forEach((leaf, i) => {
+    inputs[`x${i}`] = leaf.type;
+    if (leaf.mode === 'strided') {
+      uniforms[`x${i}_size`] = `int[${leaf.shape.length}]`;
+      uniforms[`x${i}_step`] = `int[${leaf.shape.length}]`;
+    }
+  });
+  if (chain.floats.length > 0) uniforms.f = `float[${chain.floats.length}]`;
+  if (chain.ints.length > 0) uniforms.k = `int[${chain.ints.length}]`;
+  const body = `${functionsFor(chain.functions)}
+${chain.leaves.map((leaf, i) => loadSource(`x${i}`, leaf)).join('\n')}
+void compute(int t) {
+${chain.leaves.map((leaf, i) => `  ${formats[leaf.type].vector} x${i} = load_x${i}(t);`).join('\n')}
+${chain.instructions.map((text, i) => `  ${formats[chain.types[i]].vector} v${i} = ${text};`).join('\n')}
+  out0 = v${chain.instructions.length - 1};
+}`;
+  return { name, inputs, output: op.type, uniforms, body };
+}
+
+/** Computes an expression into a new texture. */
+export function evaluate(engine: Engine, op: Op): Texture {
+  const chain: Chain = { instructions: [], types: [], functions: new Set(), leaves: [], floats: [], ints: [] };
+  write(op, chain, new Map());
+  const kernel = kernelOf(op, chain);
+  const inputs: Record<string, Input> = {};
+  const uniforms: Record<string, UniformValue> = { f: chain.floats, k: chain.ints };
+  chain.leaves.forEach((leaf, i) => {
+    inputs[`x${i}`] = { texture: leaf.texture, offset: leaf.offset };
+    loadLeaf(`x${i}`, leaf, uniforms);
+  });
+  return engine.draw(kernel, texelsFor(op.size), { inputs, uniforms });
+}

@@ -1,0 +1,140 @@
+import { BackendError, type HostArray, hostArray, type TensorRef } from '@konv/core-tensor';
+import { bufferOf, sizeOf, texelsFor } from './buffer.js';
+import type { Engine } from './engine.js';
+import { texelType } from './gl/formats.js';
+import type { Texture } from './gl/texture.js';
+import { patientTurn } from './gl/turn.js';
+
+/** Values as the upload of their format takes them. */
+function uploadView(values: HostArray): ArrayBufferView {
+  return values instanceof Uint8Array ? new Int8Array(values.buffer, values.byteOffset, values.length) : values;
+}
+
+/** A new texture that holds `values`: one upload, of rows that are full. `copy` is kept on the host. */
+export function upload(engine: Engine, values: HostArray, type: Texture['type']): Texture {
+  const { gl, pool } = engine;
+  const texels = texelsFor(values.length);
+  const texture = pool.take(type, texels);
+  if (engine.dry) return texture;
+  engine.check('write');
+  const columns = Math.min(texels, 1 << texture.shift);
+  const rows = Math.ceil(texels / columns);
+  // A copy in any case: what it is kept for must not change with the caller's array.
+  const padded = hostArray(type, rows * columns * 4);
+  padded.set(values);
+  const { format, type: kind } = texture.format.upload;
+  gl.activeTexture(gl.TEXTURE0);
+  gl.bindTexture(gl.TEXTURE_2D, texture.handle);
+  gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, null);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+  gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, columns, rows, gl[format], gl[kind], uploadView(padded));
+  texture.host = padded.subarray(0, values.length) as HostArray;
+  engine.counts.uploads++;
+  return texture;
+}
+
+export function write(engine: Engine, values: HostArray, out: TensorRef): void {
+  engine.put(out, upload(engine, values, texelType(out.dtype)));
+}
+
+/** A rectangle of whole rows that covers the elements of a window. */
+interface Region {
+  readonly first: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Elements before the window in the first row. */
+  readonly skip: number;
+}
+
+function regionOf(texture: Texture, offset: number, size: number): Region {
+  const first = offset >> 2 >> texture.shift;
+  const rows = ((offset + size - 1) >> 2 >> texture.shift) - first + 1;
+  const columns = Math.min(texture.texels, 1 << texture.shift);
+  return { first, rows, columns, skip: offset - (first << texture.shift) * 4 };
+}
+
+/** Elements of the window among those that were read; bytes come as 32-bit integers. */
+function unpack(x: TensorRef, region: Region, raw: Float32Array | Int32Array): HostArray {
+  const values = raw.subarray(region.skip, region.skip + sizeOf(x.shape));
+  if (x.dtype === 'bool') return Uint8Array.from(values);
+  return values as HostArray;
+}
+
+function rawFor(texture: Texture, region: Region): Float32Array | Int32Array {
+  const n = region.columns * region.rows * 4;
+  return texture.type === 'float32' ? new Float32Array(n) : new Int32Array(n);
+}
+
+/** Starts the copy of a region into `target`, or into the buffer bound to PIXEL_PACK_BUFFER. */
+function readInto(engine: Engine, texture: Texture, { first, rows, columns }: Region, target: ArrayBufferView | null): void {
+  const { gl } = engine;
+  const { format, type } = texture.format.download;
+  engine.bindFramebuffer(texture);
+  gl.readBuffer(gl.COLOR_ATTACHMENT0);
+  gl.pixelStorei(gl.PACK_ALIGNMENT, 1);
+  engine.counts.readbacks++;
+  if (target === null) gl.readPixels(0, first, columns, rows, gl[format], gl[type], 0);
+  else gl.readPixels(0, first, columns, rows, gl[format], gl[type], target);
+}
+
+/** A fence, waited for without holding up the page. */
+export async function fence(engine: Engine, op: string): Promise<void> {
+  const { gl } = engine;
+  const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (sync === null) return engine.check(op);
+  gl.flush();
+  const started = performance.now();
+  try {
+    for (;;) {
+      const status = gl.clientWaitSync(sync, 0, 0);
+      if (status === gl.ALREADY_SIGNALED || status === gl.CONDITION_SATISFIED) return;
+      engine.check(op);
+      if (status === gl.WAIT_FAILED) throw new BackendError(op, `expected the GPU of "${engine.name}" to finish, got WAIT_FAILED; report this`);
+      await patientTurn(started);
+    }
+  } finally {
+    gl.deleteSync(sync);
+  }
+}
+
+/** A snapshot of this moment, on its way while the page goes on: into a buffer of the GPU, and from there behind a fence. */
+export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
+  if (engine.dry) return hostArray(x.dtype, sizeOf(x.shape));
+  const texture = engine.textureOf(bufferOf(x));
+  const size = sizeOf(x.shape);
+  if (texture.host !== null) return texture.host.slice(x.offset, x.offset + size) as HostArray;
+  engine.check('read');
+  const { gl } = engine;
+  const region = regionOf(texture, x.offset, size);
+  const raw = rawFor(texture, region);
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+  gl.bufferData(gl.PIXEL_PACK_BUFFER, raw.byteLength, gl.STREAM_READ);
+  readInto(engine, texture, region, null);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  try {
+    await fence(engine, 'read');
+    engine.check('read');
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  } finally {
+    gl.deleteBuffer(buffer);
+  }
+  engine.check('read');
+  return unpack(x, region, raw);
+}
+
+/** At once: the page stands still until the GPU has done all that was asked of it. */
+export function readSync(engine: Engine, x: TensorRef): HostArray {
+  if (engine.dry) return hostArray(x.dtype, sizeOf(x.shape));
+  const texture = engine.textureOf(bufferOf(x));
+  const size = sizeOf(x.shape);
+  if (texture.host !== null) return texture.host.slice(x.offset, x.offset + size) as HostArray;
+  engine.check('read');
+  const region = regionOf(texture, x.offset, size);
+  const raw = rawFor(texture, region);
+  readInto(engine, texture, region, raw);
+  engine.check('read');
+  return unpack(x, region, raw);
+}

@@ -1,0 +1,101 @@
+import { BackendError, type TensorRef } from '@konv/core-tensor';
+import { bufferOf, texelsFor } from './buffer.js';
+import type { Engine } from './engine.js';
+import { formats, type TexelType } from './gl/formats.js';
+import type { Kernel } from './gl/kernel.js';
+import type { Texture } from './gl/texture.js';
+
+/** Textures up to this many texels are made anew as a whole: a copy of the rows and a second draw would cost more. */
+const SMALL = 4096;
+
+const kernels = new Map<string, Kernel>();
+
+/**
+ * Elements inside of the window come from `x`, all others from `old`. Whether an element is inside: strides are sorted, the
+ * greatest first, and each is divided out; what is left over, or beyond the size of an axis, lies between the window's
+ * elements.
+ */
+function windowKernel(type: TexelType, rank: number): Kernel {
+  const name = `window ${type} ${rank}`;
+  let kernel = kernels.get(name);
+  if (kernel) return kernel;
+  const { scalar, vector } = formats[type];
+  const axes = Array.from(
+    { length: rank },
+    (_, i) => `  q = rest / step[${i}];
+  if (q >= size[${i}]) return kept;
+  rest -= q * step[${i}];
+  at += q * place[${i}];`,
+  );
+  kernel = {
+    name,
+    inputs: { x: type, old: type },
+    output: type,
+    uniforms: { offset: 'int', size: `int[${rank}]`, step: `int[${rank}]`, place: `int[${rank}]`, skipped: 'int' },
+    body: `${scalar} pick(int e, ${scalar} kept) {
+  int rest = e - offset;
+  if (rest < 0) return kept;
+  int at = x_at, q;
+${axes.join('\n')}
+  return rest == 0 ? x_el(at) : kept;
+}
+void compute(int t) {
+  ${vector} v = old_texel(t - skipped);
+  int e = t << 2;
+  out0 = ${vector}(pick(e, v.x), pick(e + 1, v.y), pick(e + 2, v.z), pick(e + 3, v.w));
+}`,
+  };
+  kernels.set(name, kernel);
+  return kernel;
+}
+
+/** Axes by descending stride, with the place of each in the row-major source. Errors: `BackendError` where they interleave. */
+function nested(out: TensorRef): { size: number[]; step: number[]; place: number[] } {
+  const place: number[] = [];
+  let n = 1;
+  for (let i = out.shape.length - 1; i >= 0; i--) {
+    place[i] = n;
+    n *= out.shape[i];
+  }
+  const axes = out.shape.map((size, i) => ({ size, step: out.strides[i], place: place[i] })).filter((a) => a.size > 1);
+  axes.sort((a, b) => b.step - a.step);
+  let span = 1;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    if (axes[i].step < span) {
+      throw new BackendError(
+        'copyStrided',
+        `expected a window whose axes do not interleave, got shape [${out.shape.join(', ')}] with strides [${out.strides.join(', ')}]; ` +
+          'write to a contiguous copy',
+      );
+    }
+    span += axes[i].step * (axes[i].size - 1);
+  }
+  if (axes.length === 0) axes.push({ size: 1, step: 1, place: 0 });
+  return { size: axes.map((a) => a.size), step: axes.map((a) => a.step), place: axes.map((a) => a.place) };
+}
+
+/** Writes `source` (row-major, of `out`'s shape) into a window that leaves other elements of its buffer as they are. */
+export function writeWindow(engine: Engine, source: Texture, out: TensorRef): void {
+  const buffer = bufferOf(out);
+  const { size, step, place } = nested(out);
+  const kernel = windowKernel(source.type, size.length);
+  const old = engine.textureOf(buffer);
+  const uniforms = { offset: out.offset, size, step, place, skipped: 0 };
+  const span = size.reduce((sum, n, i) => sum + (n - 1) * step[i], 0);
+  const first = out.offset >> 2 >> old.shift;
+  const end = ((out.offset + span) >> 2 >> old.shift) + 1;
+  const texels = texelsFor(buffer.size);
+  const few = 2 * (end - first) < Math.ceil(texels / 2 ** old.shift);
+  if (engine.dry || texels <= SMALL || old.holders > 1 || !few) {
+    const texture = engine.draw(kernel, texels, { inputs: { x: source, old }, uniforms });
+    buffer.texture?.release();
+    buffer.texture = texture;
+    return;
+  }
+  // A draw may not read the texture that it writes: the rows concerned are copied out first.
+  const rows = engine.copyRows(old, first, end);
+  engine.drawInto(kernel, old, { inputs: { x: source, old: rows }, uniforms: { ...uniforms, skipped: first << old.shift } }, { first, end });
+  rows.release();
+  old.host = null;
+}
+
