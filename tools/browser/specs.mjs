@@ -3,6 +3,9 @@ export const browserSpecs = [
   'packages/backend-cpu-js/test/conformance.test.ts',
   'packages/backend-wasm/test/conformance.test.ts',
   'packages/backend-webgl/test/conformance.test.ts',
+  'packages/backend-webgl/test/context-loss.test.ts',
+  'packages/backend-webgl/test/fusion.test.ts',
+  'packages/backend-webgl/test/unavailable.test.ts',
   'packages/konv/test/twins.test.ts',
 ];
 

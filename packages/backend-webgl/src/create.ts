@@ -1,7 +1,8 @@
-import { type Backend, INTERFACE_VERSION, type Unavailable } from '@konv/core-tensor';
-import { copyStrided, binary, cast, fill, unary, where } from './elementwise.js';
+import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@konv/core-tensor';
+import { ContextLoss } from './context-loss.js';
+import { binary, cast, copyStrided, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
-import { openContext } from './gl/context.js';
+import { type Context, openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
 import { Memory } from './memory.js';
@@ -9,22 +10,60 @@ import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
+import { type WarmUpModel, type WarmUpOptions, warmUp } from './warm-up.js';
+
+/** What was asked of the GPU since the backend was made, and what it holds. */
+export interface WebglStatistics {
+  readonly draws: number;
+  /** Texels written by draws, over all render targets. */
+  readonly texels: number;
+  readonly uploads: number;
+  readonly readbacks: number;
+  /** Programs handed to the driver. */
+  readonly programs: number;
+  /** Bytes of textures in use, and of those kept for reuse. */
+  readonly usedBytes: number;
+  readonly keptBytes: number;
+}
+
+export interface WebglBackend extends Backend {
+  /**
+   * Compiles what `model` will need for inputs [batch, ...] of `shape` (any batch size) without running it, in the
+   * driver's own threads where the browser lets it: forward, and backward where the result requires a gradient. Nothing of
+   * the model changes. Resolves to the number of programs made. Errors: those of the model's own forward.
+   */
+  warmup(model: WarmUpModel, shape: Shape, options?: WarmUpOptions): Promise<number>;
+  /** Resolves when the context is there: at once, or after the browser has given it back. */
+  restored(): Promise<void>;
+  statistics(): WebglStatistics;
+  dispose(): void;
+}
 
 /** Leaves of one fused expression, whatever the texture units: each also takes uniforms. */
 const MAX_INPUTS = 12;
 
-export async function webgl(options: WebglOptions = {}): Promise<Backend | Unavailable> {
+/**
+ * The GPU of every browser, by WebGL2: float32 textures, four values to a texel, in a page and in a worker. Trains and
+ * infers. Work is queued: reading is asynchronous, and `dataSync()` is absent unless `syncRead` asks for it.
+ *
+ * Returns `{ unavailable: reason }` where there is no WebGL2 or where it cannot render to float32 textures.
+ * Errors: `BackendError` for options that cannot be meant.
+ */
+export async function webgl(options: WebglOptions = {}): Promise<WebglBackend | Unavailable> {
   checkOptions(options);
   const name = options.name ?? 'webgl';
   const context = openContext(options);
-  if ('unavailable' in context) return { ...context, name };
-  const { gl } = context;
+  return 'unavailable' in context ? { ...context, name } : assemble(name, context, options);
+}
+
+function assemble(name: string, { gl, canvas }: Context, options: WebglOptions): WebglBackend {
   const maxSide = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
   const units = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
   const maxTotalBytes = options.maxTotalBytes ?? 2 ** 32;
   const pool = new TexturePool(name, gl, { maxSide, maxBytes: maxTotalBytes, keepBytes: options.poolBytes ?? 2 ** 29 });
   const engine = new Engine(name, gl, pool, new Programs(name, gl), Math.min(units, MAX_INPUTS));
   const memory = new Memory(name, maxTotalBytes);
+  const loss = new ContextLoss(engine, canvas);
   // Positions in a buffer are 32-bit integers in shaders.
   const maxBufferBytes = Math.min(maxTotalBytes, maxSide * 2 ** Math.floor(Math.log2(maxSide)) * 16, 2 ** 31 - 16);
   return {
@@ -38,6 +77,7 @@ export async function webgl(options: WebglOptions = {}): Promise<Backend | Unava
       limits: { maxBufferBytes, maxTotalBytes },
     },
     supports,
+
     unary: (kind, x, out) => unary(engine, kind, x, out),
     binary: (kind, a, b, out) => binary(engine, kind, a, b, out),
     where: (condition, a, b, out) => where(engine, condition, a, b, out),
@@ -57,6 +97,21 @@ export async function webgl(options: WebglOptions = {}): Promise<Backend | Unava
     ...(options.syncRead ? { readSync: (x) => readSync(engine, x) } : {}),
     sync: () => fence(engine, 'sync'),
     memory: () => memory.info(),
+
+    warmup: (model, shape, warmUpOptions = {}) => warmUp(engine, model, shape, warmUpOptions),
+    restored: () => loss.restored(),
+    statistics: () => ({
+      ...engine.counts,
+      programs: engine.programs.compiled,
+      usedBytes: pool.usedBytes,
+      keptBytes: pool.keptBytes,
+    }),
+    dispose() {
+      loss.dispose();
+      pool.forget();
+      // Textures, programs and framebuffers go with the context, if it is ours.
+      if (options.canvas === undefined) gl.getExtension('WEBGL_lose_context')?.loseContext();
+    },
   };
 }
 function todo(): never {

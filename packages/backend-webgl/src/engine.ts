@@ -1,12 +1,13 @@
 import { BackendError, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, type GlBuffer, isWhole, sizeOf, texelsFor } from './buffer.js';
-import { type Kernel, type UniformValue } from './gl/kernel.js';
+import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
 import type { Texture } from './gl/texture.js';
+import { revive } from './context-loss.js';
 import { evaluate } from './lazy/evaluate.js';
 import { letGo } from './lazy/node.js';
-import { writeWindow } from './window.js';
+import { windowKernel, writeWindow } from './window.js';
 
 /** Elements of a texture from `offset` on, whoever holds it. */
 export interface Window {
@@ -72,11 +73,8 @@ export class Engine {
   textureOf(buffer: GlBuffer): Texture {
     if (buffer.pending !== null) {
       const op = buffer.pending;
-      const texture = evaluate(this, op);
-      buffer.pending = null;
-      letGo(op);
-      buffer.texture?.release();
-      buffer.texture = texture;
+      // What was asked for before a warm-up is computed for good, also in its midst.
+      this.#rebind(buffer, buffer.dry ? evaluate(this, op) : this.runDry(false, () => evaluate(this, op)));
     }
     // Core hands out only what has been written; but a window of a fresh buffer may be written first.
     buffer.texture ??= this.pool.take(buffer.dtype as Texture['type'], texelsFor(buffer.size));
@@ -84,16 +82,26 @@ export class Engine {
   }
 
   /**
-   * The texture, of the present context: after a loss it is made again from its host copy.
+   * The texture, in the present life of the context: after a loss it is made again from its host copy.
    * Errors: `BackendError` that names what was lost.
    */
   alive(texture: Texture, buffer: GlBuffer | null): Texture {
-    if (texture.generation === this.pool.generation) return texture;
-    return this.revive(texture, buffer);
+    if (texture.generation !== this.pool.generation) revive(this, texture, buffer);
+    return texture;
   }
 
-  /** Replaced by `context-loss.ts`. */
-  revive: (texture: Texture, buffer: GlBuffer | null) => Texture = (texture) => texture;
+  /** Calls `fn` while programs are only collected (`dry`), or while they are drawn although they are being collected. */
+  runDry<T>(dry: boolean, fn: () => T): T {
+    const before = this.dry;
+    this.dry = dry;
+    this.pool.phantom = dry;
+    try {
+      return fn();
+    } finally {
+      this.dry = before;
+      this.pool.phantom = before;
+    }
+  }
 
   /** Draws `kernel` into a texture of its own, which the caller releases. `texels`: invocations, one layer's texels. */
   draw(kernel: Kernel, texels: number, { inputs, uniforms = {} }: Operands): Texture {
@@ -117,7 +125,11 @@ export class Engine {
   /** Makes `texture` (row-major, of `out`'s size) the content of the contiguous `out`, and takes the texture over. */
   put(out: TensorRef, texture: Texture): void {
     const buffer = bufferOf(out);
-    if (this.dry && !buffer.dry) return texture.release();
+    if (this.dry && !buffer.dry) {
+      if (!isWhole(out)) this.programs.begin(windowKernel(texture.type, out));
+      texture.release();
+      return;
+    }
     if (isWhole(out)) {
       this.#rebind(buffer, texture);
       return;

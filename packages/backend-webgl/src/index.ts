@@ -1,2 +1,3 @@
-export { webgl } from './create.js';
+export { webgl, type WebglBackend, type WebglStatistics } from './create.js';
 export type { WebglCanvas, WebglOptions } from './options.js';
+export type { WarmUpModel, WarmUpOptions } from './warm-up.js';

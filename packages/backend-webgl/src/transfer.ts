@@ -1,5 +1,6 @@
 import { BackendError, type HostArray, hostArray, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, sizeOf, texelsFor } from './buffer.js';
+import { lostError } from './context-loss.js';
 import type { Engine } from './engine.js';
 import { texelType } from './gl/formats.js';
 import type { Texture } from './gl/texture.js';
@@ -10,27 +11,35 @@ function uploadView(values: HostArray): ArrayBufferView {
   return values instanceof Uint8Array ? new Int8Array(values.buffer, values.byteOffset, values.length) : values;
 }
 
-/** A new texture that holds `values`: one upload, of rows that are full. `copy` is kept on the host. */
+/** A new texture that holds `values`, of which a copy stays on the host. */
 export function upload(engine: Engine, values: HostArray, type: Texture['type']): Texture {
-  const { gl, pool } = engine;
-  const texels = texelsFor(values.length);
-  const texture = pool.take(type, texels);
+  const texture = engine.pool.take(type, texelsFor(values.length));
   if (engine.dry) return texture;
+  try {
+    send(engine, values, texture);
+  } catch (e) {
+    texture.release();
+    throw e;
+  }
+  return texture;
+}
+
+/** One upload, of rows that are full. */
+export function send(engine: Engine, values: HostArray, texture: Texture): void {
   engine.check('write');
-  const columns = Math.min(texels, 1 << texture.shift);
-  const rows = Math.ceil(texels / columns);
-  // A copy in any case: what it is kept for must not change with the caller's array.
-  const padded = hostArray(type, rows * columns * 4);
+  const { gl } = engine;
+  const columns = Math.min(texture.texels, 1 << texture.shift);
+  const rows = Math.ceil(texture.texels / columns);
+  // A copy in any case: what is kept must not change with the caller's array.
+  const padded = hostArray(texture.type, rows * columns * 4);
   padded.set(values);
-  const { format, type: kind } = texture.format.upload;
+  const { format, type } = texture.format.upload;
   gl.activeTexture(gl.TEXTURE0);
   gl.bindTexture(gl.TEXTURE_2D, texture.handle);
-  gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, null);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-  gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, columns, rows, gl[format], gl[kind], uploadView(padded));
+  gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, columns, rows, gl[format], gl[type], uploadView(padded));
   texture.host = padded.subarray(0, values.length) as HostArray;
   engine.counts.uploads++;
-  return texture;
 }
 
 export function write(engine: Engine, values: HostArray, out: TensorRef): void {
@@ -47,8 +56,8 @@ interface Region {
 }
 
 function regionOf(texture: Texture, offset: number, size: number): Region {
-  const first = offset >> 2 >> texture.shift;
-  const rows = ((offset + size - 1) >> 2 >> texture.shift) - first + 1;
+  const first = (offset >> 2) >> texture.shift;
+  const rows = (((offset + size - 1) >> 2) >> texture.shift) - first + 1;
   const columns = Math.min(texture.texels, 1 << texture.shift);
   return { first, rows, columns, skip: offset - (first << texture.shift) * 4 };
 }
@@ -89,7 +98,8 @@ export async function fence(engine: Engine, op: string): Promise<void> {
       const status = gl.clientWaitSync(sync, 0, 0);
       if (status === gl.ALREADY_SIGNALED || status === gl.CONDITION_SATISFIED) return;
       engine.check(op);
-      if (status === gl.WAIT_FAILED) throw new BackendError(op, `expected the GPU of "${engine.name}" to finish, got WAIT_FAILED; report this`);
+      if (status === gl.WAIT_FAILED)
+        throw new BackendError(op, `expected the GPU of "${engine.name}" to finish, got WAIT_FAILED; report this`);
       await patientTurn(started);
     }
   } finally {
@@ -97,14 +107,23 @@ export async function fence(engine: Engine, op: string): Promise<void> {
   }
 }
 
+/** What the host knows needs no GPU, nor a context. */
+function fromHost(x: TensorRef): HostArray | null {
+  const { pending, texture } = bufferOf(x);
+  if (pending !== null || texture === null || texture.host === null) return null;
+  return texture.host.slice(x.offset, x.offset + sizeOf(x.shape)) as HostArray;
+}
+
 /** A snapshot of this moment, on its way while the page goes on: into a buffer of the GPU, and from there behind a fence. */
 export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
-  if (engine.dry) return hostArray(x.dtype, sizeOf(x.shape));
-  const texture = engine.textureOf(bufferOf(x));
   const size = sizeOf(x.shape);
-  if (texture.host !== null) return texture.host.slice(x.offset, x.offset + size) as HostArray;
+  const known = fromHost(x);
+  if (known) return known;
+  const texture = engine.textureOf(bufferOf(x));
+  if (engine.dry) return hostArray(x.dtype, size);
   engine.check('read');
   const { gl } = engine;
+  const { generation } = engine.pool;
   const region = regionOf(texture, x.offset, size);
   const raw = rawFor(texture, region);
   const buffer = gl.createBuffer();
@@ -114,7 +133,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
   try {
     await fence(engine, 'read');
-    engine.check('read');
+    if (engine.pool.generation !== generation) throw lostError(engine, 'read', `the values of a [${x.shape.join(', ')}] ${x.dtype} tensor`);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
@@ -122,15 +141,23 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
     gl.deleteBuffer(buffer);
   }
   engine.check('read');
-  return unpack(x, region, raw);
+  return keepHost(texture, x, unpack(x, region, raw));
+}
+
+/** What was read of a whole texture that nobody has written meanwhile is its host copy. */
+function keepHost(texture: Texture, x: TensorRef, values: HostArray): HostArray {
+  if (values.length === x.buffer.size && bufferOf(x).texture === texture && bufferOf(x).pending === null)
+    texture.host = values.slice() as HostArray;
+  return values;
 }
 
 /** At once: the page stands still until the GPU has done all that was asked of it. */
 export function readSync(engine: Engine, x: TensorRef): HostArray {
-  if (engine.dry) return hostArray(x.dtype, sizeOf(x.shape));
-  const texture = engine.textureOf(bufferOf(x));
   const size = sizeOf(x.shape);
-  if (texture.host !== null) return texture.host.slice(x.offset, x.offset + size) as HostArray;
+  const known = fromHost(x);
+  if (known) return known;
+  const texture = engine.textureOf(bufferOf(x));
+  if (engine.dry) return hostArray(x.dtype, size);
   engine.check('read');
   const region = regionOf(texture, x.offset, size);
   const raw = rawFor(texture, region);

@@ -15,7 +15,8 @@ const kernels = new Map<string, Kernel>();
  * greatest first, and each is divided out; what is left over, or beyond the size of an axis, lies between the window's
  * elements.
  */
-function windowKernel(type: TexelType, rank: number): Kernel {
+export function windowKernel(type: TexelType, out: TensorRef): Kernel {
+  const rank = nested(out).size.length;
   const name = `window ${type} ${rank}`;
   let kernel = kernels.get(name);
   if (kernel) return kernel;
@@ -78,12 +79,12 @@ function nested(out: TensorRef): { size: number[]; step: number[]; place: number
 export function writeWindow(engine: Engine, source: Texture, out: TensorRef): void {
   const buffer = bufferOf(out);
   const { size, step, place } = nested(out);
-  const kernel = windowKernel(source.type, size.length);
+  const kernel = windowKernel(source.type, out);
   const old = engine.textureOf(buffer);
   const uniforms = { offset: out.offset, size, step, place, skipped: 0 };
   const span = size.reduce((sum, n, i) => sum + (n - 1) * step[i], 0);
-  const first = out.offset >> 2 >> old.shift;
-  const end = ((out.offset + span) >> 2 >> old.shift) + 1;
+  const first = (out.offset >> 2) >> old.shift;
+  const end = (((out.offset + span) >> 2) >> old.shift) + 1;
   const texels = texelsFor(buffer.size);
   const few = 2 * (end - first) < Math.ceil(texels / 2 ** old.shift);
   if (engine.dry || texels <= SMALL || old.holders > 1 || !few) {
@@ -94,8 +95,12 @@ export function writeWindow(engine: Engine, source: Texture, out: TensorRef): vo
   }
   // A draw may not read the texture that it writes: the rows concerned are copied out first.
   const rows = engine.copyRows(old, first, end);
-  engine.drawInto(kernel, old, { inputs: { x: source, old: rows }, uniforms: { ...uniforms, skipped: first << old.shift } }, { first, end });
+  engine.drawInto(
+    kernel,
+    old,
+    { inputs: { x: source, old: rows }, uniforms: { ...uniforms, skipped: first << old.shift } },
+    { first, end },
+  );
   rows.release();
   old.host = null;
 }
-

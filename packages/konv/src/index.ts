@@ -19,6 +19,8 @@ export {
 export { cpuJs } from '@konv/backend-cpu-js';
 export type { WasmOptions } from '@konv/backend-wasm';
 export { wasm } from './wasm.js';
+export type { WarmUpModel, WarmUpOptions, WebglBackend, WebglCanvas, WebglOptions, WebglStatistics } from '@konv/backend-webgl';
+export { webgl } from './webgl.js';
 export * as data from '@konv/data';
 export * as formats from '@konv/formats';
 export * as nn from '@konv/layers';

@@ -6,7 +6,7 @@ import type { Row } from './rows.js';
 const management = new Set(
   (
     'backends breathe cpuJs debug defaultGenerator defineFunction enableGrad getBackend getRngState grad gradcheck gradgradcheck isGradEnabled isKonvError ' +
-    'isTensor keep manualSeed memory noGrad ready registerBackend scope setPrintOptions setRngState unavailableBackends unregisterBackend useBackend wasm'
+    'isTensor keep manualSeed memory noGrad ready registerBackend scope setPrintOptions setRngState unavailableBackends unregisterBackend useBackend wasm webgl'
   ).split(' '),
 );
 /** Training tools, which have tests of their own against PyTorch where it has them. */

@@ -142,6 +142,15 @@ export class TexturePool {
     }
   }
 
+  /** Gives a texture of a lost context memory in the present one. What stood in it is the caller's to bring. */
+  renew(texture: Texture): void {
+    this.#makeRoom(texture.bytes);
+    texture.handle = this.#create(texture.type, texture, texture.bytes);
+    texture.framebuffer = null;
+    texture.generation = this.generation;
+    this.usedBytes += texture.bytes;
+  }
+
   /** The context was lost: all that was made before is gone. */
   forget(): void {
     this.generation++;

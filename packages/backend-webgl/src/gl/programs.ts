@@ -119,7 +119,12 @@ export class Programs {
 }
 
 /** Sets a uniform of the program in use. */
-export function setUniform(gl: WebGL2RenderingContext, location: WebGLUniformLocation, type: UniformType, value: number | readonly number[]): void {
+export function setUniform(
+  gl: WebGL2RenderingContext,
+  location: WebGLUniformLocation,
+  type: UniformType,
+  value: number | readonly number[],
+): void {
   if (typeof value === 'number') {
     if (type.startsWith('float')) gl.uniform1f(location, value);
     else gl.uniform1i(location, value);

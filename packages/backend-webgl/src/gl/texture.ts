@@ -21,7 +21,7 @@ export class Texture {
   readonly rows: number;
   readonly layers: number;
   /** Which life of the context it belongs to. */
-  readonly generation: number;
+  generation: number;
   /** Null: made while programs are only being collected (see `Engine.dry`). */
   handle: WebGLTexture | null;
   framebuffer: WebGLFramebuffer | null = null;

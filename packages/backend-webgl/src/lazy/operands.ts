@@ -2,6 +2,7 @@ import type { TensorRef } from '@konv/core-tensor';
 import { bufferOf, isWhole, mergeAxes, sizeOf } from '../buffer.js';
 import type { Engine } from '../engine.js';
 import { texelType, type TexelType } from '../gl/formats.js';
+import type { Texture } from '../gl/texture.js';
 import { evaluate } from './evaluate.js';
 import { hold, type Leaf, letGo, makeOp, type Node, type Op, type Scalar } from './node.js';
 
@@ -36,15 +37,25 @@ export function leaf(engine: Engine, x: TensorRef): Leaf {
 }
 
 /**
- * `fn` of the arguments as what `out` will hold: computed when somebody needs it where `out` is its whole buffer, else at
- * once. Takes over one hold on each argument.
+ * `fn` of the operands as what `out` will hold: computed when somebody needs it where `out` is its whole buffer, else at
+ * once. `types`: of each operand, for those that are numbers.
  */
-export function express(engine: Engine, fn: string, args: Node[], out: TensorRef): void {
-  const op = bounded(engine, makeOp(texelType(out.dtype), fn, args, sizeOf(out.shape)));
+export function express(
+  engine: Engine,
+  fn: string,
+  operands: readonly (TensorRef | number)[],
+  types: readonly TexelType[],
+  out: TensorRef,
+): void {
+  const op = combine(engine, fn, operands, types, out);
   const buffer = bufferOf(out);
   if (!isWhole(out) || (engine.dry && !buffer.dry)) {
-    const texture = evaluate(engine, op);
-    letGo(op);
+    let texture: Texture;
+    try {
+      texture = evaluate(engine, op);
+    } finally {
+      letGo(op);
+    }
     engine.put(out, texture);
     return;
   }
@@ -54,17 +65,29 @@ export function express(engine: Engine, fn: string, args: Node[], out: TensorRef
   buffer.texture = null;
 }
 
-/** Computes arguments that would make the expression too long, or need more textures than there are units. */
-function bounded(engine: Engine, op: Op): Op {
-  if (op.ops <= MAX_OPS && op.leaves <= engine.maxInputs) return op;
-  return makeOp(
-    op.type,
-    op.fn,
-    op.args.map((a) => (a.kind === 'op' ? computed(engine, a) : a)),
-    op.size,
-  );
+/** An error on the way (no room, a lost context) leaves nothing held. */
+function combine(engine: Engine, fn: string, operands: readonly (TensorRef | number)[], types: readonly TexelType[], out: TensorRef): Op {
+  const args: Node[] = [];
+  try {
+    operands.forEach((x, i) => args.push(node(engine, x, types[i])));
+    bound(engine, args);
+  } catch (e) {
+    for (const a of args) letGo(a);
+    throw e;
+  }
+  return makeOp(texelType(out.dtype), fn, args, sizeOf(out.shape));
 }
 
+/** Computes arguments that would make the expression too long, or need more textures than there are units. */
+function bound(engine: Engine, args: Node[]): void {
+  const { ops, leaves } = makeOp('bool', '', args, 0);
+  if (ops <= MAX_OPS && leaves <= engine.maxInputs) return;
+  args.forEach((a, i) => {
+    if (a.kind === 'op') args[i] = computed(engine, a);
+  });
+}
+
+/** An op's result as a leaf; the hold on the op goes. */
 function computed(engine: Engine, op: Op): Leaf {
   const texture = evaluate(engine, op);
   const { type, size } = op;
