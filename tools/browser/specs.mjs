@@ -6,6 +6,8 @@ export const browserSpecs = [
   'packages/backend-webgl/test/context-loss.test.ts',
   'packages/backend-webgl/test/fusion.test.ts',
   'packages/backend-webgl/test/unavailable.test.ts',
+  'packages/backend-webgl/test/warm-up.test.ts',
+  'packages/backend-webgl/test/worker.test.ts',
   'packages/konv/test/twins.test.ts',
 ];
 

@@ -54,7 +54,8 @@ export class ContextLoss {
 
   readonly #onRestored = (): void => {
     const { gl } = this.#engine;
-    if (!this.#engine.lost) this.#forget();
+    // Again: what was made while the context was away is nothing.
+    this.#forget();
     enableExtensions(gl);
     enableState(gl);
     this.#engine.lost = false;
