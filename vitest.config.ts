@@ -15,7 +15,7 @@ const inBrowser = (name: string, headers: Record<string, string>, executablePath
   // Said beforehand: dependencies found while a page loads would have it loaded again.
   optimizeDeps: { include: ['fast-check'], noDiscovery: true },
   test: {
-    include: browserSpecs,
+    include: 'Cross-Origin-Opener-Policy' in headers ? browserSpecs.isolated : browserSpecs.plain,
     // After Node's, whose time limits know of two processes and not of two pages beside them.
     sequence: { groupOrder: 1 },
     setupFiles: ['tools/browser/setup.ts'],

@@ -1,15 +1,15 @@
 /** The spec files that run in a browser as well as in Node: twice, in an isolated page and in a plain one. */
-export const browserSpecs = [
+const inEveryPage = [
   'packages/backend-cpu-js/test/conformance.test.ts',
   'packages/backend-wasm/test/conformance.test.ts',
-  'packages/backend-webgl/test/conformance.test.ts',
-  'packages/backend-webgl/test/context-loss.test.ts',
-  'packages/backend-webgl/test/fusion.test.ts',
-  'packages/backend-webgl/test/unavailable.test.ts',
-  'packages/backend-webgl/test/warm-up.test.ts',
-  'packages/backend-webgl/test/worker.test.ts',
   'packages/konv/test/twins.test.ts',
 ];
+
+/** WebGL: what a page may share makes no difference to it, so one page serves. In Node these say that there is none. */
+const inOnePage = 'packages/backend-webgl/test/**/*.test.ts';
+
+/** By the page's kind. */
+export const browserSpecs = { isolated: [...inEveryPage, inOnePage], plain: inEveryPage };
 
 /**
  * Whether a run of the tests with these arguments can reach a browser spec. An argument without a dash is part of a path;
@@ -17,7 +17,10 @@ export const browserSpecs = [
  */
 export function reachesBrowser(args) {
   if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) return true;
-  return args.some((arg) => browserSpecs.some((spec) => spec.includes(arg.replace(/^\.\//, '')) || arg.includes(spec)));
+  return args.some((arg) => {
+    const path = arg.replace(/^\.\//, '');
+    return path.includes('backend-webgl') || inEveryPage.some((spec) => spec.includes(path) || path.includes(spec));
+  });
 }
 
 const line = '!'.repeat(100);
@@ -25,6 +28,6 @@ const line = '!'.repeat(100);
 /** What ends a run of the tests that could not do this part. */
 export const notInBrowser = `${line}
 NOTHING WAS TESTED IN A BROWSER: no Chromium was found, and none could be installed.
-Left out, in an isolated page and in a plain one: ${browserSpecs.join(', ')}.
+Left out, in an isolated page and in a plain one: ${inEveryPage.join(', ')}; all of WebGL: ${inOnePage}.
 Install Chromium, or name one in CHROMIUM_PATH, and run the tests again.
 ${line}`;

@@ -1,5 +1,5 @@
 /** `warmup` compiles what a step will need and changes nothing; new sizes then compile nothing. */
-import { crossEntropy, getRngState, manualSeed, nn, optim, type Tensor, zeros } from 'konv';
+import { getRngState, manualSeed, nn, optim, type Tensor, zeros } from 'konv';
 import { useBackend } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { hasWebgl, makeWebgl, on, ramp } from './harness.js';
@@ -33,7 +33,7 @@ describe.skipIf(!hasWebgl)('warmup', () => {
     manualSeed(3);
     const net = build();
     const sgd = new optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
-    const loss = (y: Tensor) => crossEntropy(y, zeros([y.shape[0]], { dtype: 'int32', backend: gpu.name }));
+    const loss = (y: Tensor) => nn.functional.crossEntropy(y, zeros([y.shape[0]], { dtype: 'int32', backend: gpu.name }));
     const [state, rng, memory] = [await snapshot(net), getRngState(), gpu.memory()];
     const draws = gpu.statistics().draws;
     const made = await gpu.warmup(net, [4, 1, 10, 10], { loss });
@@ -45,7 +45,7 @@ describe.skipIf(!hasWebgl)('warmup', () => {
     expect([...net.parameters()].every((p) => p.grad === null)).toBe(true);
 
     const step = async (n: number) => {
-      const value = crossEntropy(net.forward(image(gpu, n)), target(gpu, n));
+      const value = nn.functional.crossEntropy(net.forward(image(gpu, n)), target(gpu, n));
       sgd.zeroGrad();
       value.backward();
       sgd.step();
