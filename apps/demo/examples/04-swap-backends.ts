@@ -1,13 +1,14 @@
 // One network, several backends: swapping is one line.
 import { strangerBackend } from '@konv/backend-testkit';
 import * as konv from 'konv';
-import { backends, nn, noGrad, registerBackend, tensor, useBackend, wasm } from 'konv';
+import { backends, nn, noGrad, registerBackend, tensor, useBackend, wasm, webgl } from 'konv';
 
 /** What a factory returns where its backend cannot run. */
 const acmeGpu = (): konv.Unavailable => ({ name: 'acme-gpu', unavailable: 'no Acme card in this machine' });
 
 // cpu-js is there by itself.
 if (!backends().includes('wasm')) registerBackend(await wasm({ threads: 2 })); // SIMD, one memory, two threads
+registerBackend(await webgl()); // the GPU of a browser; in Node: noted, skipped
 registerBackend(strangerBackend('acme')); // a stranger's: any object that fits the interface
 registerBackend(acmeGpu()); // noted, skipped
 for (const [name, reason] of Object.entries(konv.unavailableBackends())) console.log(`${name}: ${reason}`);

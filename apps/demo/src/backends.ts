@@ -1,8 +1,9 @@
-import { type Backend, backends, ready, registerBackend, type Unavailable, unavailableBackends } from 'konv';
+import { type Backend, backends, ready, registerBackend, type Unavailable, unavailableBackends, webgl } from 'konv';
 
 /** Backends that are loaded only when they are asked for by name. */
 const onDemand: Readonly<Record<string, () => Promise<Backend | Unavailable>>> = {
   'tfjs-wasm': async () => (await import('@konv/tfjs/backend')).tfjs('wasm'),
+  webgl,
 };
 
 /**

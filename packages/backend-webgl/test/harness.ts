@@ -2,7 +2,7 @@ import { type DType, type HostArray, registerBackend, type Shape, type Tensor, t
 import { type WebglBackend, webgl, type WebglOptions } from '../src/index.js';
 
 /** Whether this is a place with WebGL2: the same spec files also run in Node, which has none. */
-export const hasWebgl = typeof OffscreenCanvas !== 'undefined';
+export const hasWebgl = 'OffscreenCanvas' in globalThis;
 
 let count = 0;
 
