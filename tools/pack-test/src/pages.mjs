@@ -11,6 +11,8 @@ const pages = {
   plain: { headers: {}, isolated: false },
   'in a worker': { headers: isolation, isolated: true, query: '?worker' },
   'under a strict CSP': { headers: { ...isolation, ...strict }, isolated: true },
+  'on WebGL': { headers: strict, isolated: false, query: '?backend=webgl', backend: 'webgl' },
+  'on WebGL in a worker': { headers: {}, isolated: false, query: '?worker&backend=webgl', backend: 'webgl' },
 };
 
 /** Opens a bundle in every kind of page, and hands each result to `check`. */
@@ -18,7 +20,7 @@ export async function openPages(executablePath, bundles, check) {
   const browser = await chromium.launch({ executablePath, args: launchArgs });
   try {
     for (const [bundler, folder] of Object.entries(bundles)) {
-      for (const [kind, page] of Object.entries(pages)) check(`${bundler}, ${kind}`, await open(browser, folder, page));
+      for (const [kind, page] of Object.entries(pages)) check(`${bundler}, ${kind}`, await open(browser, folder, page), page.backend);
     }
   } finally {
     await browser.close();
