@@ -1,10 +1,12 @@
 import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@konv/core-tensor';
 import { ContextLoss } from './context-loss.js';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
 import { binary, cast, copyStrided, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
 import { type Context, openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
+import { linear, matmul } from './matmul.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
@@ -88,7 +90,12 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     argReduce: () => todo(),
     gather: () => todo(),
     scatterAdd: () => todo(),
-    matmul: () => todo(),
+    matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
+    convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
     free: (buffer) => memory.free(buffer),
