@@ -7,6 +7,7 @@ import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
+import { adamStep, sgdStep } from './optim.js';
 import { reduce } from './reduce.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
@@ -89,6 +90,8 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     gather: () => todo(),
     scatterAdd: () => todo(),
     matmul: () => todo(),
+    sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
+    adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
     free: (buffer) => memory.free(buffer),
