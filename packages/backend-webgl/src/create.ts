@@ -9,6 +9,7 @@ import { Programs } from './gl/programs.js';
 import { linear, matmul } from './matmul.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
+import { adamStep, sgdStep } from './optim.js';
 import { reduce } from './reduce.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
@@ -96,6 +97,9 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
     convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
+    matmul: () => todo(),
+    sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
+    adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
     free: (buffer) => memory.free(buffer),

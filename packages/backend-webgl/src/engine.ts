@@ -1,5 +1,6 @@
 import { BackendError, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, type GlBuffer, isWhole, sizeOf, texelsFor } from './buffer.js';
+import type { TexelType } from './gl/formats.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
@@ -50,6 +51,8 @@ export class Engine {
   dry = false;
   /** Set while the context is gone. */
   lost = false;
+  /** For draws to several textures, by how many: see `drawMany`. */
+  readonly #framebuffers = new Map<number, { readonly handle: WebGLFramebuffer | null; readonly generation: number }>();
 
   constructor(name: string, gl: WebGL2RenderingContext, pool: TexturePool, programs: Programs, maxInputs: number) {
     this.name = name;
@@ -107,19 +110,52 @@ export class Engine {
   draw(kernel: Kernel, texels: number, { inputs, uniforms = {} }: Operands): Texture {
     // Inputs first: computing what is pending draws, too.
     const textures = this.#textures(kernel, inputs);
-    const target = this.pool.take(kernel.output, texels, kernel.targets ?? 1);
-    this.#draw(kernel, target, textures, inputs, uniforms, null);
+    const target = this.pool.take(kernel.output as TexelType, texels, kernel.targets ?? 1);
+    this.#draw(kernel, [target], textures, inputs, uniforms, null);
     return target;
+  }
+
+  /** Draws a `kernel` whose `output` is a list: into textures of their own, one for each type, which the caller releases. */
+  drawMany(kernel: Kernel, texels: number, { inputs, uniforms = {} }: Operands): Texture[] {
+    const textures = this.#textures(kernel, inputs);
+    const targets: Texture[] = [];
+    try {
+      for (const type of kernel.output as readonly TexelType[]) targets.push(this.pool.take(type, texels));
+      this.#draw(kernel, targets, textures, inputs, uniforms, null);
+    } catch (e) {
+      for (const target of targets) target.release();
+      throw e;
+    }
+    return targets;
   }
 
   /** Draws `kernel` into rows of a texture that is there and that is not among the inputs. */
   drawInto(kernel: Kernel, target: Texture, { inputs, uniforms = {} }: Operands, rows: Rows): void {
-    this.#draw(kernel, target, this.#textures(kernel, inputs), inputs, uniforms, rows);
+    this.#draw(kernel, [target], this.#textures(kernel, inputs), inputs, uniforms, rows);
   }
 
   /** Draws `kernel` for every texel of `out` and makes the result its content. */
   compute(kernel: Kernel, operands: Operands, out: TensorRef): void {
     this.put(out, this.draw(kernel, texelsFor(sizeOf(out.shape)), operands));
+  }
+
+  /**
+   * Draws a `kernel` whose `output` is a list for every texel of `outs`, all of one shape, and makes the results their
+   * contents. Windows come first, since writing into one may fail: whole buffers change together or not at all.
+   */
+  computeMany(kernel: Kernel, operands: Operands, outs: readonly TensorRef[]): void {
+    const textures = this.drawMany(kernel, texelsFor(sizeOf(outs[0].shape)), operands);
+    const pairs = outs.map((out, i) => ({ out, texture: textures[i], last: isWhole(out) }));
+    pairs.sort((a, b) => Number(a.last) - Number(b.last));
+    let next = 0;
+    try {
+      while (next < pairs.length) {
+        const { out, texture } = pairs[next++];
+        this.put(out, texture);
+      }
+    } finally {
+      for (const { texture } of pairs.slice(next)) texture.release();
+    }
   }
 
   /** Makes `texture` (row-major, of `out`'s size) the content of the contiguous `out`, and takes the texture over. */
@@ -157,7 +193,7 @@ export class Engine {
 
   #draw(
     kernel: Kernel,
-    target: Texture,
+    targets: readonly Texture[],
     textures: readonly Texture[],
     inputs: Operands['inputs'],
     uniforms: Readonly<Record<string, UniformValue>>,
@@ -170,8 +206,10 @@ export class Engine {
     this.check(kernel.name);
     const { gl } = this;
     const program = this.programs.use(kernel);
+    const [target] = targets;
     gl.useProgram(program.handle);
-    this.bindFramebuffer(target);
+    if (targets.length === 1) this.bindFramebuffer(target);
+    else this.#bindTogether(targets);
     let unit = 0;
     for (const name of Object.keys(kernel.inputs)) {
       const texture = textures[unit];
@@ -190,7 +228,7 @@ export class Engine {
     gl.viewport(0, first, columns, end - first);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     this.counts.draws++;
-    this.counts.texels += columns * (end - first) * target.layers;
+    this.counts.texels += columns * (end - first) * target.layers * targets.length;
   }
 
   #set(program: Program, name: string, type: Parameters<typeof setUniform>[2], value: UniformValue): void {
@@ -213,6 +251,21 @@ export class Engine {
     }
     for (let i = 0; i < target.layers; i++) gl.framebufferTextureLayer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, target.handle, 0, i);
     gl.drawBuffers(Array.from({ length: target.layers }, (_, i) => gl.COLOR_ATTACHMENT0 + i));
+  }
+
+  /** Several textures as the targets of one draw: a framebuffer for each number of them, whose attachments change. */
+  #bindTogether(targets: readonly Texture[]): void {
+    const { gl } = this;
+    const [{ generation }] = targets;
+    const kept = this.#framebuffers.get(targets.length);
+    const fresh = kept?.generation !== generation;
+    const handle = fresh ? gl.createFramebuffer() : kept.handle;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, handle);
+    const points = targets.map((_, i) => gl.COLOR_ATTACHMENT0 + i);
+    targets.forEach((t, i) => gl.framebufferTexture2D(gl.FRAMEBUFFER, points[i], gl.TEXTURE_2D, t.handle, 0));
+    if (!fresh) return;
+    gl.drawBuffers(points);
+    this.#framebuffers.set(targets.length, { handle, generation });
   }
 
   /** Rows of a texture as one of the same width, by the GPU. The caller releases it. */

@@ -8,7 +8,8 @@ export type UniformValue = number | readonly number[];
  * compiles nothing.
  *
  * `body` defines `void compute(int t)`, run once for each texel `t` of the output, which assigns `out0` (to `out{n-1}`
- * with n `targets`: a layer of the output texture each). For an input `x` it finds
+ * with n `targets`: a layer of the output texture each; or with an `output` of n types: a texture each, see
+ * `Engine.drawMany`). For an input `x` it finds
  *
  *     uniform int x_at              offset of the tensor in its buffer, in elements
  *     vec4  x_texel(int t)          texel t of the buffer (ivec4 for int32 and bool)
@@ -22,8 +23,9 @@ export interface Kernel {
   /** The key of the program cache: says everything that the source depends on. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, TexelType | { readonly layers: true; readonly type: TexelType }>>;
-  readonly output: TexelType;
-  /** Render targets; default 1. */
+  /** The type of the texture written; a list: of several textures of one size. */
+  readonly output: TexelType | readonly TexelType[];
+  /** Render targets, layers of one texture; default 1. */
   readonly targets?: number;
   readonly uniforms?: Readonly<Record<string, UniformType>>;
   readonly body: string;
@@ -62,9 +64,13 @@ function declareUniform(name: string, type: UniformType): string {
   return array ? `uniform ${array[1]} ${name}${array[2]};` : `uniform ${type} ${name};`;
 }
 
+/** The type of each render target. */
+function targetTypes({ output, targets = 1 }: Kernel): readonly TexelType[] {
+  return typeof output === 'string' ? new Array<TexelType>(targets).fill(output) : output;
+}
+
 export function fragmentSource(kernel: Kernel): string {
-  const { vector } = formats[kernel.output];
-  const outs = Array.from({ length: kernel.targets ?? 1 }, (_, i) => `layout(location = ${i}) out highp ${vector} out${i};`);
+  const outs = targetTypes(kernel).map((type, i) => `layout(location = ${i}) out highp ${formats[type].vector} out${i};`);
   return `#version 300 es
 precision highp float;
 precision highp int;
