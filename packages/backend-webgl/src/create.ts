@@ -97,7 +97,6 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
     convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
-    matmul: () => todo(),
     sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
     adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
 

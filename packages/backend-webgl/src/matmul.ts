@@ -81,7 +81,11 @@ function unpackKernel(bias: boolean, old: boolean, activation: ActivationKind | 
   const { code, call } = activate(activation);
   return {
     name: `matmul unpack${bias ? ' bias' : ''}${old ? ' accumulate' : ''} ${activation ?? ''}`,
-    inputs: { x: { layers: true, type: 'float32' }, ...(bias ? { bias: 'float32' } : {}), ...(old ? { old: 'float32' } : {}) } as Kernel['inputs'],
+    inputs: {
+      x: { layers: true, type: 'float32' },
+      ...(bias ? { bias: 'float32' } : {}),
+      ...(old ? { old: 'float32' } : {}),
+    } as Kernel['inputs'],
     output: 'float32',
     uniforms: { rows: 'int', columns: 'int', m: 'int', n: 'int', slices: 'int', stride: 'int' },
     body: `${code}
@@ -173,4 +177,3 @@ export function linear(
   const n = weight.shape[0];
   multiply(engine, x, weight, { batch: 1, m, n, k, aStep: 0, bStep: 0, transposeA: false, transposeB: true }, bias, activation, false, out);
 }
-

@@ -190,7 +190,14 @@ const unpackOld = unpackWeight(true);
 const BUSY = 8192;
 const MAX_SLICES = 128;
 
-export function depthwiseGradWeight(engine: Engine, x: TensorRef, dy: TensorRef, g: ConvGeometry, accumulate: boolean, out: TensorRef): void {
+export function depthwiseGradWeight(
+  engine: Engine,
+  x: TensorRef,
+  dy: TensorRef,
+  g: ConvGeometry,
+  accumulate: boolean,
+  out: TensorRef,
+): void {
   const items = g.outChannels * volume(g.kernel);
   const rows = g.batch * g.outSize[0] * g.outSize[1];
   const slice = Math.ceil(rows / Math.min(rows, MAX_SLICES, Math.max(1, Math.ceil(BUSY / items))));
@@ -203,4 +210,3 @@ export function depthwiseGradWeight(engine: Engine, x: TensorRef, dy: TensorRef,
     w.release();
   }
 }
-

@@ -96,7 +96,16 @@ function unpackKernel(single: boolean, old: boolean): Kernel {
     name: `conv unpack weight gradient${single ? ', single' : ''}${old ? ', accumulate' : ''}`,
     inputs: { w: { layers: true, type: 'float32' }, ...(old ? { old: 'float32' } : {}) } as Kernel['inputs'],
     output: 'float32',
-    uniforms: { outs: 'int', outputs: 'int', ins: 'int', inputs: 'int', kernel: 'int[3]', kernel_fours: 'int', slices: 'int', stride: 'int' },
+    uniforms: {
+      outs: 'int',
+      outputs: 'int',
+      ins: 'int',
+      inputs: 'int',
+      kernel: 'int[3]',
+      kernel_fours: 'int',
+      slices: 'int',
+      stride: 'int',
+    },
     body: `float pick(int e) {
   int kw = e % kernel[2], rest = e / kernel[2];
   int line = rest % (kernel[0] * kernel[1]);

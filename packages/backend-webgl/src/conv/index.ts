@@ -47,7 +47,15 @@ export function convBackward(
 type Outputs = Parameters<OptionalKernels['convBackward']>[4];
 
 /** The gradients that are asked for; dy is packed once for both. */
-function gradients(engine: Engine, x: TensorRef | null, weight: TensorRef | null, dy: TensorRef, g: ConvGeometry, out: Outputs, accumulate: boolean): void {
+function gradients(
+  engine: Engine,
+  x: TensorRef | null,
+  weight: TensorRef | null,
+  dy: TensorRef,
+  g: ConvGeometry,
+  out: Outputs,
+  accumulate: boolean,
+): void {
   if (out.db) biasGradient(engine, dy, g, out.db);
   if (isDepthwise(g)) {
     if (out.dx) depthwise(engine, dy, weight as TensorRef, null, g, null, true, out.dx);

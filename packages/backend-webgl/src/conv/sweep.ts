@@ -107,7 +107,16 @@ const unpackSweep: Kernel = {
   name: 'conv unpack',
   inputs: { y: { layers: true, type: 'float32' } },
   output: 'float32',
-  uniforms: { blocks: 'int', row_blocks: 'int', residue_blocks: 'int', width: 'int', lines: 'int', outs: 'int', outputs: 'int', split: 'int' },
+  uniforms: {
+    blocks: 'int',
+    row_blocks: 'int',
+    residue_blocks: 'int',
+    width: 'int',
+    lines: 'int',
+    outs: 'int',
+    outputs: 'int',
+    split: 'int',
+  },
   body: `vec4 texel(int e, out int lane) {
   int w = e % width, rest = e / width;
   int line = rest % lines;
@@ -200,7 +209,16 @@ export function sweep(
       unpackSweep,
       {
         inputs: { y },
-        uniforms: { blocks, row_blocks: rowBlocks, residue_blocks: residueBlocks, width: to[2], lines: to[0] * to[1], outs, outputs, split },
+        uniforms: {
+          blocks,
+          row_blocks: rowBlocks,
+          residue_blocks: residueBlocks,
+          width: to[2],
+          lines: to[0] * to[1],
+          outs,
+          outputs,
+          split,
+        },
       },
       out,
     );
