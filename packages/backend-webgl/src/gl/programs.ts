@@ -133,6 +133,6 @@ export function setUniform(
   if (type.startsWith('float')) gl.uniform1fv(location, value as number[]);
   else if (type.startsWith('int')) gl.uniform1iv(location, value as number[]);
   else if (type.startsWith('ivec2')) gl.uniform2iv(location, value as number[]);
-  else if (type === 'ivec3') gl.uniform3iv(location, value as number[]);
+  else if (type.startsWith('ivec3')) gl.uniform3iv(location, value as number[]);
   else gl.uniform4iv(location, value as number[]);
 }

@@ -4,7 +4,7 @@ import { formats, type TexelType } from '../gl/formats.js';
 import type { Kernel, UniformType, UniformValue } from '../gl/kernel.js';
 import type { Texture } from '../gl/texture.js';
 import { functionsFor } from './functions.js';
-import { loadLeaf, loadSource } from './load.js';
+import { declareLeaf, loadLeaf, loadSource } from './load.js';
 import type { Leaf, Node, Op } from './node.js';
 
 /** An expression as a program: its instructions in order, and what they read. */
@@ -57,7 +57,7 @@ function write(node: Node, chain: Chain, seen: Map<Node, string>): string {
 const kernels = new Map<string, Kernel>();
 
 function kernelOf(op: Op, chain: Chain): Kernel {
-  const modes = chain.leaves.map((l) => `${l.type} ${l.mode}${l.mode === 'strided' ? l.shape.length : ''}`);
+  const modes = chain.leaves.map((l) => `${l.type} ${l.mode}`);
   const key = `chain ${op.type} = ${chain.instructions.join('; ')} of ${modes.join(', ')}`;
   let kernel = kernels.get(key);
   if (!kernel) kernels.set(key, (kernel = build(key, op, chain)));
@@ -69,10 +69,7 @@ function build(name: string, op: Op, chain: Chain): Kernel {
   const inputs: Record<string, TexelType> = {};
   chain.leaves.forEach((leaf, i) => {
     inputs[`x${i}`] = leaf.type;
-    if (leaf.mode === 'strided') {
-      uniforms[`x${i}_size`] = `int[${leaf.shape.length}]`;
-      uniforms[`x${i}_step`] = `int[${leaf.shape.length}]`;
-    }
+    declareLeaf(`x${i}`, leaf, uniforms);
   });
   if (chain.floats.length > 0) uniforms.f = `float[${chain.floats.length}]`;
   if (chain.ints.length > 0) uniforms.k = `int[${chain.ints.length}]`;
