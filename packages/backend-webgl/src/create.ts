@@ -1,6 +1,9 @@
 import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@konv/core-tensor';
+import { argReduce } from './arg-reduce.js';
+import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { ContextLoss } from './context-loss.js';
 import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
+import { crossEntropy } from './cross-entropy.js';
 import { binary, cast, copyStrided, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
 import { type Context, openContext } from './gl/context.js';
@@ -10,7 +13,9 @@ import { linear, matmul } from './matmul.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { adamStep, sgdStep } from './optim.js';
+import { pool, poolGrad } from './pool.js';
 import { reduce } from './reduce.js';
+import { logSoftmax, softmax } from './softmax.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
 import { type WarmUpModel, type WarmUpOptions, warmUp } from './warm-up.js';
@@ -63,8 +68,8 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
   const maxSide = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
   const units = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
   const maxTotalBytes = options.maxTotalBytes ?? 2 ** 32;
-  const pool = new TexturePool(name, gl, { maxSide, maxBytes: maxTotalBytes, keepBytes: options.poolBytes ?? 2 ** 29 });
-  const engine = new Engine(name, gl, pool, new Programs(name, gl), Math.min(units, MAX_INPUTS));
+  const textures = new TexturePool(name, gl, { maxSide, maxBytes: maxTotalBytes, keepBytes: options.poolBytes ?? 2 ** 29 });
+  const engine = new Engine(name, gl, textures, new Programs(name, gl), Math.min(units, MAX_INPUTS));
   const memory = new Memory(name, maxTotalBytes);
   const loss = new ContextLoss(engine, canvas);
   // Positions in a buffer are 32-bit integers in shaders.
@@ -88,7 +93,7 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     fill: (value, out) => fill(engine, value, out),
     copyStrided: (x, out) => copyStrided(engine, x, out),
     reduce: (kind, x, axes, out) => reduce(engine, kind, x, axes, out),
-    argReduce: () => todo(),
+    argReduce: (kind, x, axis, out) => argReduce(engine, kind, x, axis, out),
     gather: () => todo(),
     scatterAdd: () => todo(),
     matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
@@ -97,6 +102,13 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
     convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
     convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
+    pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
+    poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),
+    softmax: (x, out) => softmax(engine, x, out),
+    logSoftmax: (x, out) => logSoftmax(engine, x, out),
+    crossEntropy: (x, targets, attrs, loss, logProbabilities) => crossEntropy(engine, x, targets, attrs, loss, logProbabilities),
+    batchNormTrain: (x, weight, bias, attrs, out) => batchNormTrain(engine, x, weight, bias, attrs, out),
+    batchNormGrad: (x, dy, weight, mean, invStd, out) => batchNormGrad(engine, x, dy, weight, mean, invStd, out),
     sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
     adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
 
@@ -113,12 +125,12 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     statistics: () => ({
       ...engine.counts,
       programs: engine.programs.compiled,
-      usedBytes: pool.usedBytes,
-      keptBytes: pool.keptBytes,
+      usedBytes: textures.usedBytes,
+      keptBytes: textures.keptBytes,
     }),
     dispose() {
       loss.dispose();
-      pool.forget();
+      textures.forget();
       // Textures, programs and framebuffers go with the context, if it is ours.
       if (options.canvas === undefined) gl.getExtension('WEBGL_lose_context')?.loseContext();
     },

@@ -2,18 +2,10 @@ import type { ReduceKind, TensorRef } from '@konv/core-tensor';
 import { copyStrided } from './elementwise.js';
 import type { Engine, Input } from './engine.js';
 import { foldOf, laneSource } from './fold.js';
-import { texelType, type TexelType } from './gl/formats.js';
+import { formats, texelType, type TexelType } from './gl/formats.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
-import { formats } from './gl/formats.js';
+import { cached } from './kernels.js';
 import { columnSpan, mergeFates, rowSpan } from './reduce-plan.js';
-
-const kernels = new Map<string, Kernel>();
-
-function cached(name: string, make: (name: string) => Kernel): Kernel {
-  let kernel = kernels.get(name);
-  if (!kernel) kernels.set(name, (kernel = make(name)));
-  return kernel;
-}
 
 /** Steps that are folded by themselves before they join the others: keeps chains of roundings short. */
 const BLOCK = 32;

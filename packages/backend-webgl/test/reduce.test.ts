@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { hasWebgl, makeWebgl } from './harness.js';
 import { Numbers, Twins } from './twins.js';
 
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
 type Case = readonly [shape: readonly number[], axes: readonly number[]];
 
 /** Rows, columns, both, and sets of axes that need several steps of both. */
@@ -120,6 +122,48 @@ describe.skipIf(!hasWebgl)('reduce', () => {
     twins.run((backend, of) => backend.reduce('sum', of(x), [0], of(out)));
     expect(await twins.difference(out, 'forward')).toBe(null);
     twins.free(x, out);
+  });
+
+  it('argmax and argmin: the first of equals, the first NaN', async () => {
+    const numbers = new Numbers(8);
+    for (const [shape, axis] of [
+      [[1], 0],
+      [[7], 0],
+      [[70_001], 0],
+      [[64, 10], 1],
+      [[3, 1001], 1],
+      [[64, 10], 0],
+      [[700, 10], 0],
+      [[3, 5, 7], 1],
+      [[2, 400, 8], 1],
+      [[5, 300, 3], 1],
+    ] as const) {
+      const n = sizeOf(shape);
+      for (const [dtype, values] of [
+        ['float32', numbers.floats(n)],
+        ['float32', Float32Array.from(numbers.ints(n, -1, 2))],
+        [
+          'float32',
+          Float32Array.from({ length: n }, () => (numbers.next() < 20 / n ? Number.NaN : numbers.pick([Infinity, -Infinity, 0]))),
+        ],
+        ['float32', new Float32Array(n).fill(-Infinity)],
+        ['int32', numbers.ints(n, -(2 ** 31), 2 ** 31 - 1)],
+        ['bool', numbers.ints(n, 0, 1)],
+      ] as const) {
+        const offset = numbers.pick([0, 3]);
+        const x = twins.input(values, shape, dtype, offset);
+        const out = twins.output(
+          shape.map((d, i) => (i === axis ? 1 : d)),
+          'int32',
+          offset,
+        );
+        for (const kind of ['argmax', 'argmin'] as const) {
+          twins.run((backend, of) => backend.argReduce(kind, of(x), axis, of(out)));
+          expect(await twins.difference(out, 'forward'), `${kind} of [${shape}] along ${axis}, ${dtype}, offset ${offset}`).toBe(null);
+        }
+        twins.free(x, out);
+      }
+    }
   });
 
   it('few draws', () => {
