@@ -27,12 +27,17 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     ]) {
       const x = on(gpu, ramp(n), shape);
       expect(await x.add(1).data()).toEqual(ramp(n).map((v) => v + 1));
-      expect(await x.reshape([n]).slice([n - 2, n]).data()).toEqual(Float32Array.of(n - 2, n - 1));
+      expect(
+        await x
+          .reshape([n])
+          .slice([n - 2, n])
+          .data(),
+      ).toEqual(Float32Array.of(n - 2, n - 1));
       x.slice([0, 1]).fill_(0);
-      expect(await x.sum().item()).toBe(shape[0] === 1 ? 0 : (n * (n - 1)) / 2 - (shape[0] === n ? 0 : (1250 * 2499)));
+      expect(await x.sum().item()).toBe(shape[0] === 1 ? 0 : (n * (n - 1)) / 2 - (shape[0] === n ? 0 : 1250 * 2499));
     }
     const row = on(gpu, ramp(n), [1, n]);
-    expect(await matmul(row, row.transpose(0, 1)).item()).toBeCloseTo((n - 1) * n * (2 * n - 1) / 6, -8);
+    expect(await matmul(row, row.transpose(0, 1)).item()).toBeCloseTo(((n - 1) * n * (2 * n - 1)) / 6, -8);
   });
 
   it('a tensor that no texture can hold is refused, with the limit', async () => {
@@ -40,7 +45,13 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     expect(gpu.capabilities.limits.maxBufferBytes).toBe(64 * 64 * 16);
     expect(() => on(gpu, new Float32Array(64 * 64 * 4 + 1), [64 * 64 * 4 + 1])).toThrow(/expected at most 65536 bytes in one buffer/);
     expect(gpu.memory()).toEqual({ tensors: 0, bytes: 0 });
-    expect((await on(gpu, new Float32Array(64 * 64 * 4).fill(2), [64 * 64 * 4]).mul(2).data()).every((v) => v === 4)).toBe(true);
+    expect(
+      (
+        await on(gpu, new Float32Array(64 * 64 * 4).fill(2), [64 * 64 * 4])
+          .mul(2)
+          .data()
+      ).every((v) => v === 4),
+    ).toBe(true);
   });
 
   it('fewer texture units than a chain has inputs', async () => {
@@ -54,7 +65,9 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     const gpu = await makeWebgl({ maxTotalBytes: 100_000 });
     const x = on(gpu, ramp(10_000), [10_000]);
     const y = x.add(1);
-    expect(() => scope(() => void [x.mul(2), x.mul(3)])).toThrow(/expected at most 100000 bytes in all tensors of "webgl-\d+", got 80000 in 2 tensors/);
+    expect(() => scope(() => void [x.mul(2), x.mul(3)])).toThrow(
+      /expected at most 100000 bytes in all tensors of "webgl-\d+", got 80000 in 2 tensors/,
+    );
     expect((await y.data())[9999]).toBe(10_000);
     y.dispose();
     expect((await x.mul(2).data())[1]).toBe(2);

@@ -19,7 +19,13 @@ const build = () =>
   );
 
 const image = (gpu: WebglBackend, n: number) => on(gpu, ramp(n * 100, 0.01), [n, 1, 10, 10]);
-const target = (gpu: WebglBackend, n: number) => on(gpu, Array.from({ length: n }, (_, i) => i % 10), [n], 'int32');
+const target = (gpu: WebglBackend, n: number) =>
+  on(
+    gpu,
+    Array.from({ length: n }, (_, i) => i % 10),
+    [n],
+    'int32',
+  );
 
 describe.skipIf(!hasWebgl)('warmup', () => {
   const snapshot = async (net: nn.Module) => {
