@@ -34,8 +34,8 @@ export const arithmetic = {
   f_minimum: one('vec4 f_minimum(vec4 a, vec4 b) { return mix(mix(mix(b, a, lessThan(a, b)), a, nan(a)), b, nan(b)); }', 'nan'),
   /** a is dy, b is y: the forward's output. */
   f_reluGrad: one('vec4 f_reluGrad(vec4 a, vec4 b) { return mix(vec4(0.0), a, positive(b)); }', 'positive'),
-  f_sigmoidGrad: one('vec4 f_sigmoidGrad(vec4 a, vec4 b) { return a * b * (1.0 - b); }'),
-  f_tanhGrad: one('vec4 f_tanhGrad(vec4 a, vec4 b) { return a * (1.0 - b * b); }'),
+  f_sigmoidGrad: one('vec4 f_sigmoidGrad(vec4 a, vec4 b) { return a * (b * (1.0 - b)); }'),
+  f_tanhGrad: one('vec4 f_tanhGrad(vec4 a, vec4 b) { return a * ((1.0 - b) * (1.0 + b)); }'),
 
   f_where: one('vec4 f_where(ivec4 c, vec4 a, vec4 b) { return mix(b, a, notEqual(c, ivec4(0))); }'),
 

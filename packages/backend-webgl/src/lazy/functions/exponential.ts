@@ -33,7 +33,7 @@ export const exponentials = {
     `vec4 f_expm1(vec4 x) {
   vec4 r;
   vec4 t = two(wholes(clamp(x, -20.0, 89.0), r) - 1);
-  return mix(2.0 * hard(em1(r) * t + (t - 0.5)), x, either(nan(x), lessThan(abs(x), vec4(1e-7))));
+  return mix(2.0 * hard(em1(r) * t + hard(t - 0.5)), x, either(nan(x), lessThan(abs(x), vec4(1e-7))));
 }`,
     'wholes',
     'em1',

@@ -24,7 +24,7 @@ export const logarithms = {
     `vec4 f_log1p(vec4 x) {
   vec4 u = 1.0 + x, k, m = parts(u, k);
   bvec4 near = equal(k, vec4(0.0));
-  vec4 y = log1(mix(m - 1.0, x, near));
+  vec4 y = mix(log1(mix(m - 1.0, x, near)), x, lessThan(abs(x), vec4(1e-7)));
   return logEdges(u, mix(y + k * 0.6931472, y, near));
 }`,
     'parts',
