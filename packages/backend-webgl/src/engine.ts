@@ -1,6 +1,6 @@
 import { BackendError, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, type GlBuffer, isWhole, sizeOf, texelsFor } from './buffer.js';
-import { type Kernel, type UniformValue } from './gl/kernel.js';
+import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
 import type { Texture } from './gl/texture.js';
@@ -45,6 +45,8 @@ export class Engine {
   readonly counts: Counts = { draws: 0, texels: 0, uploads: 0, readbacks: 0 };
   /** Leaves that one expression may have: the texture units of a fragment program. */
   readonly maxInputs: number;
+  /** Render targets of one program: 8 nearly everywhere, never fewer than 4. */
+  readonly maxTargets: number;
   /** Collect programs without drawing: see `warmup`. */
   dry = false;
   /** Set while the context is gone. */
@@ -56,6 +58,7 @@ export class Engine {
     this.pool = pool;
     this.programs = programs;
     this.maxInputs = maxInputs;
+    this.maxTargets = gl.getParameter(gl.MAX_DRAW_BUFFERS) as number;
   }
 
   /** Errors: `BackendError` while the context is lost. */
