@@ -3,6 +3,8 @@ export const browserSpecs = [
   'packages/backend-cpu-js/test/conformance.test.ts',
   'packages/backend-wasm/test/conformance.test.ts',
   'packages/backend-webgl/test/conformance.test.ts',
+  'packages/backend-webgl/test/conv.test.ts',
+  'packages/backend-webgl/test/matmul.test.ts',
   'packages/konv/test/twins.test.ts',
 ];
 

@@ -1,9 +1,11 @@
 import { type Backend, INTERFACE_VERSION, type Unavailable } from '@konv/core-tensor';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/conv.js';
 import { copyStrided, binary, cast, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
 import { openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
+import { linear, matmul } from './matmul/matmul.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
@@ -48,7 +50,12 @@ export async function webgl(options: WebglOptions = {}): Promise<Backend | Unava
     argReduce: () => todo(),
     gather: () => todo(),
     scatterAdd: () => todo(),
-    matmul: () => todo(),
+    matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+    conv: (x, weight, bias, geometry, activation, out) => conv(engine, x, weight, bias, geometry, activation, out),
+    convGradInput: (dy, weight, geometry, out) => convGradInput(engine, dy, weight, geometry, out),
+    convGradWeight: (x, dy, geometry, accumulate, out) => convGradWeight(engine, x, dy, geometry, accumulate, out),
+    convBackward: (x, weight, dy, geometry, out) => convBackward(engine, x, weight, dy, geometry, out),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
     free: (buffer) => memory.free(buffer),
