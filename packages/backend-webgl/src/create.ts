@@ -2,14 +2,14 @@ import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@
 import { argReduce } from './arg-reduce.js';
 import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { ContextLoss } from './context-loss.js';
-import { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/conv.js';
 import { crossEntropy } from './cross-entropy.js';
 import { binary, cast, copyStrided, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
 import { type Context, openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
-import { linear, matmul } from './matmul.js';
+import { linear, matmul } from './matmul/matmul.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { adamStep, sgdStep } from './optim.js';
