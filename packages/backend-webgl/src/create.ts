@@ -5,9 +5,11 @@ import { Engine } from './engine.js';
 import { type Context, openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
+import { gather } from './gather.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
+import { scatterAdd } from './scatter.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
 import { type WarmUpModel, type WarmUpOptions, warmUp } from './warm-up.js';
@@ -86,8 +88,8 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     copyStrided: (x, out) => copyStrided(engine, x, out),
     reduce: (kind, x, axes, out) => reduce(engine, kind, x, axes, out),
     argReduce: () => todo(),
-    gather: () => todo(),
-    scatterAdd: () => todo(),
+    gather: (x, index, axis, out) => gather(engine, x, index, axis, out),
+    scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
     matmul: () => todo(),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
