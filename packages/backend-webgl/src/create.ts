@@ -9,7 +9,9 @@ import { gather } from './gather.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
+import { scan } from './scan.js';
 import { scatterAdd } from './scatter.js';
+import { sort } from './sort.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
 import { type WarmUpModel, type WarmUpOptions, warmUp } from './warm-up.js';
@@ -90,6 +92,8 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     argReduce: () => todo(),
     gather: (x, index, axis, out) => gather(engine, x, index, axis, out),
     scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
+    scan: (kind, x, axis, out) => scan(engine, kind, x, axis, out),
+    sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
     matmul: () => todo(),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
