@@ -9,6 +9,7 @@ import { gather } from './gather.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { reduce } from './reduce.js';
+import { resample } from './resample.js';
 import { scan } from './scan.js';
 import { scatterAdd } from './scatter.js';
 import { sort } from './sort.js';
@@ -94,6 +95,7 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
     scan: (kind, x, axis, out) => scan(engine, kind, x, axis, out),
     sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
+    resample: (kind, x, geometry, adjoint, out) => resample(engine, kind, x, geometry, adjoint, out),
     matmul: () => todo(),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
