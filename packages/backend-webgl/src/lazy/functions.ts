@@ -39,7 +39,8 @@ export function functionsFor(names: Iterable<string>): string {
     done.add(name);
     const { code, needs } = definitions[name];
     for (const n of needs) visit(n);
-    out.push(code);
+    // Parts of one program may each bring the functions that they need: the second time is skipped.
+    out.push(`#ifndef HAS_${name}\n#define HAS_${name}\n${code}\n#endif`);
   };
   for (const name of names) visit(name);
   return out.join('\n');
