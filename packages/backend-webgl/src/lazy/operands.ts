@@ -83,8 +83,16 @@ function combine(engine: Engine, fn: string, operands: readonly (TensorRef | num
     for (const a of args) letGo(a);
     throw e;
   }
+  // A copy of an expression is that expression.
+  const [first] = args;
+  if (isCopy(fn) && first.kind === 'op' && first.type === out.dtype) {
+    first.taken--;
+    return first;
+  }
   return makeOp(texelType(out.dtype), fn, args, sizeOf(out.shape));
 }
+
+const isCopy = (fn: string): boolean => fn === 'f_id' || fn === 'i_id';
 
 /** Computes arguments that would make the expression too long, or need more textures than there are units. */
 function bound(engine: Engine, args: Node[]): void {
