@@ -1,5 +1,16 @@
 import { type Definitions, one } from './definition.js';
 
+/** NaN if either is. Of two zeros it is 0 for the maximum and -0 for the minimum: equal numbers are joined bit by bit. */
+const extremum = (name: string, test: string, join: '&' | '|') =>
+  one(
+    `vec4 ${name}(vec4 a, vec4 b) {
+  vec4 m = mix(b, a, ${test}(a, b));
+  m = mix(m, intBitsToFloat(floatBitsToInt(a) ${join} floatBitsToInt(b)), equal(a, b));
+  return mix(mix(m, a, nan(a)), b, nan(b));
+}`,
+    'nan',
+  );
+
 /** Functions that are one operation, or a choice. */
 export const arithmetic = {
   f_id: one('vec4 f_id(vec4 x) { return x; }'),
@@ -30,8 +41,8 @@ export const arithmetic = {
   f_sub: one('vec4 f_sub(vec4 a, vec4 b) { return a - b; }'),
   f_mul: one('vec4 f_mul(vec4 a, vec4 b) { return a * b; }'),
   f_div: one('vec4 f_div(vec4 a, vec4 b) { return a / b; }'),
-  f_maximum: one('vec4 f_maximum(vec4 a, vec4 b) { return mix(mix(mix(b, a, greaterThan(a, b)), a, nan(a)), b, nan(b)); }', 'nan'),
-  f_minimum: one('vec4 f_minimum(vec4 a, vec4 b) { return mix(mix(mix(b, a, lessThan(a, b)), a, nan(a)), b, nan(b)); }', 'nan'),
+  f_maximum: extremum('f_maximum', 'greaterThan', '&'),
+  f_minimum: extremum('f_minimum', 'lessThan', '|'),
   /** a is dy, b is y: the forward's output. */
   f_reluGrad: one('vec4 f_reluGrad(vec4 a, vec4 b) { return mix(vec4(0.0), a, positive(b)); }', 'positive'),
   f_sigmoidGrad: one('vec4 f_sigmoidGrad(vec4 a, vec4 b) { return a * (b * (1.0 - b)); }'),
