@@ -18,7 +18,7 @@ const busy = (): number => loadavg()[0] / cpus().length;
 const reason = (e: unknown): string => (e as Error).message.split('\n')[0];
 
 async function loadOurs(names: readonly string[] | null): Promise<KonvContender[]> {
-  if (names) return Promise.all(names.map(konvContender));
+  if (names) return Promise.all(names.map((name) => konvContender(name)));
   try {
     return [await konvContender('wasm')];
   } catch (e) {

@@ -19,8 +19,8 @@ export type Task =
   /** c = op(a) op(b), `[size, size]` each; a transposed operand is stored transposed. */
   | { kind: 'gemm'; size: number; transposeA: boolean; transposeB: boolean }
   | { kind: 'conv'; op: ConvOp; shape: ConvShape }
-  /** One training step of LeNet-5: forward, cross-entropy, backward, SGD with momentum. */
-  | { kind: 'lenet'; batch: number }
+  /** One training step of LeNet-5: forward, cross-entropy, backward, SGD with momentum; `read`: until the loss is on the host. */
+  | { kind: 'lenet'; batch: number; read?: boolean }
   /** Forward and backward of one basic block of ResNet-18, to parameters and input: `[batch, channels, size, size]`. */
   | { kind: 'resnet'; batch: number; channels: number; size: number }
   /** One function over `elements` float32 numbers; `sum` reduces them to one. */

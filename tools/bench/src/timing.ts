@@ -7,6 +7,11 @@ export interface Runner {
   /** The run is this part of the task: its time is multiplied by it. Default 1. */
   times?: number;
   note?: string;
+  /**
+   * What the task computes, on the host and in our layouts (NCHW, OIHW), from the operands of `numbers()`. It is asked
+   * once, before the runs, and compared.
+   */
+  result?(): Promise<Float32Array>;
 }
 
 /** Milliseconds over the runs: the median and the quartiles. */
@@ -30,7 +35,10 @@ export interface Budget {
 export const fullBudget: Budget = { ms: 700, least: 5, most: 60, warmUpMs: 1500 };
 export const quickBudget: Budget = { ms: 120, least: 3, most: 15, warmUpMs: 150 };
 
-/** Runs `fn` once on a clock. */
+/** Runs `work` and returns the milliseconds until all that it queued is done. */
+export type Clock = (work: () => void) => number | Promise<number>;
+
+/** The clock of engines that are done when a call returns. */
 export function clocked(fn: () => void): number {
   const start = performance.now();
   fn();
