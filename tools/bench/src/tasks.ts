@@ -49,6 +49,14 @@ export const convShapes: readonly ConvShape[] = [
   shape('depthwise 3x3', 8, 96, 28, 96, 3, 1, 1, 96),
 ];
 
+/** The shapes with at most `images` images where a pass over more would be large; as they are where it is null. */
+export function withImages(shapes: readonly ConvShape[], images: number | null): ConvShape[] {
+  return shapes.map((s) => {
+    const large = (gigaflop({ kind: 'conv', op: 'forward', shape: s }) ?? 0) >= 0.2;
+    return large && images !== null && images < s.batch ? { ...s, batch: images } : s;
+  });
+}
+
 /** The shapes that Winograd's algorithm can serve. */
 export const winogradShapes: readonly ConvShape[] = convShapes.filter((s) => s.kernel === 3 && s.stride === 1 && s.groups === 1);
 

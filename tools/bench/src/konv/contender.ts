@@ -1,6 +1,6 @@
 import { wasm } from '@konv/backend-wasm';
 import { type Backend, registerBackend, type Unavailable, getBackend } from '@konv/core-tensor';
-import { backends } from 'konv';
+import { backends, webgl } from 'konv';
 import type { Contender } from '../contender.js';
 import type { Clock } from '../timing.js';
 import { convRunner, elementwiseRunner, gemmRunner, untilSynced } from './kernels.js';
@@ -16,14 +16,9 @@ const variants: Record<string, () => Promise<Backend | Unavailable>> = {
   wasm: () => wasm({ name: 'wasm', threads: 1 }),
   'wasm-2': () => wasm({ name: 'wasm-2', threads: 2 }),
   'wasm-strict': () => wasm({ name: 'wasm-strict', threads: 1, strictNumerics: true }),
-  webgl,
+  // For pages: elsewhere it is unavailable, and says so.
+  webgl: () => webgl({ name: 'webgl' }),
 };
-
-/** For pages; elsewhere it says that it is unavailable. */
-async function webgl(): Promise<Backend | Unavailable> {
-  const konv = (await import('konv')) as { webgl?: () => Promise<Backend | Unavailable> };
-  return konv.webgl ? konv.webgl() : { unavailable: 'this konv has no such backend' };
-}
 
 export const variantNames: readonly string[] = Object.keys(variants);
 

@@ -1,5 +1,5 @@
 import { type Backend, type Shape, type Tensor, tensor } from '@konv/core-tensor';
-import { nn, noGrad, optim, scope, Trainer, useBackend } from 'konv';
+import { nn, noGrad, optim, scope, Trainer, useBackend, type WebglBackend } from 'konv';
 import { numbers } from '../contender.js';
 import { comparedSteps, leNetRate, leNetShapes, leNetTargets, leNetValues } from '../lenet.js';
 import { gigaflop, type Task } from '../tasks.js';
@@ -52,22 +52,24 @@ function filled(backend: Backend, shape: Shape, requiresGrad = false): Tensor {
 
 /** LeNet-5 with its data, as a user's program trains it. */
 export class LeNetTraining {
+  private readonly model: nn.Sequential;
+  private readonly loss = new nn.CrossEntropyLoss();
   private readonly trainer: Trainer;
   private readonly batches = new Map<number, { x: Tensor; targets: Tensor }>();
 
   constructor(private readonly backend: Backend) {
     useBackend(backend.name);
-    const model = leNet();
+    this.model = leNet();
     const values = leNetValues();
     noGrad(() => {
-      [...model.parameters()].forEach((parameter, i) => {
+      [...this.model.parameters()].forEach((parameter, i) => {
         const initial = tensor(values[i], { shape: leNetShapes[i], backend: backend.name });
         parameter.copy_(initial);
         initial.dispose();
       });
     });
-    const optimizer = new optim.SGD(model.parameters(), leNetRate);
-    this.trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer });
+    const optimizer = new optim.SGD(this.model.parameters(), leNetRate);
+    this.trainer = new Trainer({ model: this.model, loss: this.loss, optimizer });
   }
 
   private batch(size: number): { x: Tensor; targets: Tensor } {
@@ -93,6 +95,13 @@ export class LeNetTraining {
     const value = await loss.item();
     loss.dispose();
     return value;
+  }
+
+  /** Has the backend compile a step's kernels beforehand; null where it does not offer that. */
+  warmUp(size: number): Promise<unknown> | null {
+    const { warmup } = this.backend as Partial<WebglBackend>;
+    const { x, targets } = this.batch(size);
+    return warmup?.(this.model, x.shape, { loss: (y) => this.loss.forward(y, targets) }) ?? null;
   }
 
   dispose(): void {
