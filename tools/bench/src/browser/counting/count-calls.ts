@@ -20,9 +20,9 @@ const draw: Handler = (counts, state) => {
   counts.draws++;
   counts.texels += state.texelsOfDraw();
 };
-const clear: Handler = (counts, state) => {
+/** Of no known size: a clear fills its framebuffer, whatever the viewport. */
+const clear: Handler = (counts) => {
   counts.clears++;
-  counts.texels += state.texelsOfDraw();
 };
 
 /** `source` are texels: from the host, from an image, or (a number) from the buffer bound for that. Null: there are none. */

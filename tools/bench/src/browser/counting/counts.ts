@@ -6,7 +6,7 @@ export interface Counts {
   draws: number;
   /** Texels that the draws may write: viewport (within the scissor, where it is on) times active draw buffers. */
   texels: number;
-  /** Clears of a framebuffer, which write as well. */
+  /** Clears of a framebuffer, which write as well; their texels are not in `texels`. */
   clears: number;
   /** linkProgram: each is a shader that the driver compiles. */
   programs: number;
