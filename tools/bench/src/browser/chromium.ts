@@ -55,7 +55,8 @@ export class Pages {
       await page.waitForFunction(() => 'konvBench' in globalThis);
       return await work(page, browser);
     } catch (cause) {
-      const lines = [(cause as Error).message, ...new Set(said)].slice(0, 8);
+      const [reason] = (cause as Error).message.replace(/^page\.\w+: /, '').split('\n');
+      const lines = [reason, ...new Set(said)].slice(0, 8);
       throw new Error(lines.join('\n'), { cause });
     } finally {
       await browser.close();
