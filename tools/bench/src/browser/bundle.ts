@@ -30,7 +30,10 @@ export async function bundlePages(): Promise<string> {
   for (const [file, scripts] of Object.entries(pages)) {
     // Modules run in the order of their elements.
     const elements = scripts.map((name) => `<script type="module" src="./${name}.js"></script>`).join('');
-    await writeFile(join(out, file), `<!doctype html><meta charset="utf-8"><title>konv bench</title><link rel="icon" href="data:,">${elements}`);
+    await writeFile(
+      join(out, file),
+      `<!doctype html><meta charset="utf-8"><title>konv bench</title><link rel="icon" href="data:,">${elements}`,
+    );
   }
   return out;
 }
