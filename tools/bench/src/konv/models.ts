@@ -57,19 +57,26 @@ export class LeNetTraining {
   private readonly trainer: Trainer;
   private readonly batches = new Map<number, { x: Tensor; targets: Tensor }>();
 
-  constructor(private readonly backend: Backend) {
+  /** `initial`: everybody's values, to be compared, or those that the layers draw, as in a program. */
+  constructor(
+    private readonly backend: Backend,
+    initial: 'given' | 'drawn',
+  ) {
     useBackend(backend.name);
     this.model = leNet();
-    const values = leNetValues();
+    if (initial === 'given') this.take(leNetValues());
+    const optimizer = new optim.SGD(this.model.parameters(), leNetRate);
+    this.trainer = new Trainer({ model: this.model, loss: this.loss, optimizer });
+  }
+
+  private take(values: readonly Float32Array[]): void {
     noGrad(() => {
       [...this.model.parameters()].forEach((parameter, i) => {
-        const initial = tensor(values[i], { shape: leNetShapes[i], backend: backend.name });
+        const initial = tensor(values[i], { shape: leNetShapes[i], backend: this.backend.name });
         parameter.copy_(initial);
         initial.dispose();
       });
     });
-    const optimizer = new optim.SGD(this.model.parameters(), leNetRate);
-    this.trainer = new Trainer({ model: this.model, loss: this.loss, optimizer });
   }
 
   private batch(size: number): { x: Tensor; targets: Tensor } {
@@ -114,7 +121,7 @@ export class LeNetTraining {
 
 /** A training step: until all is done or, where the task says so, until the loss has been read. */
 export function lenetRunner(backend: Backend, { batch, read }: Of<'lenet'>, clock: Clock = untilSynced(backend)): Runner {
-  const training = new LeNetTraining(backend);
+  const training = new LeNetTraining(backend, 'given');
   return {
     run: async () => {
       // Freeing is part of a step.

@@ -14,7 +14,7 @@ async function konv(name: string): Promise<Trainee> {
   const { konvBackend } = await import('../../konv/contender.js');
   const { LeNetTraining } = await import('../../konv/models.js');
   const backend = await konvBackend(name);
-  const training = new LeNetTraining(backend);
+  const training = new LeNetTraining(backend, 'drawn');
   return {
     warmUp: (batch) => training.warmUp(batch),
     stepAndRead: (batch) => training.stepAndRead(batch),
