@@ -47,6 +47,8 @@ export class Engine {
   readonly counts: Counts = { draws: 0, texels: 0, uploads: 0, readbacks: 0 };
   /** Leaves that one expression may have: the texture units of a fragment program. */
   readonly maxInputs: number;
+  /** Render targets of one program: 8 nearly everywhere, never fewer than 4. */
+  readonly maxTargets: number;
   /** Collect programs without drawing: see `warmup`. */
   dry = false;
   /** Set while the context is gone. */
@@ -60,6 +62,7 @@ export class Engine {
     this.pool = pool;
     this.programs = programs;
     this.maxInputs = maxInputs;
+    this.maxTargets = gl.getParameter(gl.MAX_DRAW_BUFFERS) as number;
   }
 
   /** Errors: `BackendError` while the context is lost. */
