@@ -1,9 +1,9 @@
 import type { BatchNormAttrs, TensorRef } from '@konv/core-tensor';
 import { sizeOf, texelsFor } from './buffer.js';
 import type { Engine, Input } from './engine.js';
+import { define } from './gl/define.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { Texture } from './gl/texture.js';
-import { cached } from './kernels.js';
 import { columnSpan } from './reduce-plan.js';
 
 /**
@@ -74,8 +74,7 @@ const nearSource = `vec4 near_of(vec4 a, vec4 b, vec4 c) {
  * (x - mean)^2. Sums are taken of d = x - out0, which is exact where x is near, however large the mean.
  */
 const statistics = (columns: boolean): Kernel =>
-  cached(`batch norm statistics, ${columns ? 'columns' : 'rows'}`, (name) => ({
-    name,
+  define(`batch norm statistics, ${columns ? 'columns' : 'rows'}`, () => ({
     inputs: { x: 'float32' },
     output: ['float32', 'float32', 'float32'],
     uniforms: shapeUniforms,
@@ -115,11 +114,16 @@ void compute(int t) {
   int s = t / width;
   int first = s * span, end = min(first + span, steps);
   int c = (t - s * width) << 2;
-  vec3 r0 = of_channel(c, first, end), r1 = of_channel(c + 1, first, end);
-  vec3 r2 = of_channel(c + 2, first, end), r3 = of_channel(c + 3, first, end);
-  out0 = vec4(r0.x, r1.x, r2.x, r3.x);
-  out1 = vec4(r0.y, r1.y, r2.y, r3.y);
-  out2 = vec4(r0.z, r1.z, r2.z, r3.z);
+  vec4 near, less, squares;
+  for (int l = 0; l < 4; l++) {
+    vec3 r = of_channel(c + l, first, end);
+    near[l] = r.x;
+    less[l] = r.y;
+    squares[l] = r.z;
+  }
+  out0 = near;
+  out1 = less;
+  out2 = squares;
 }`
 }`,
   }));
@@ -175,8 +179,7 @@ void compute(int t) {
  * the mean.
  */
 const finishTrain = (weight: boolean, bias: boolean): Kernel =>
-  cached(`batch norm finish${weight ? ' weight' : ''}${bias ? ' bias' : ''}`, (name) => ({
-    name,
+  define(`batch norm finish${weight ? ' weight' : ''}${bias ? ' bias' : ''}`, () => ({
     inputs: { ...partial, ...(weight ? { weight: 'float32' } : {}), ...(bias ? { bias: 'float32' } : {}) },
     output: ['float32', 'float32', 'float32', 'float32'],
     uniforms: { ...mergeUniforms, eps: 'float' },
@@ -295,8 +298,7 @@ export function batchNormTrain(
 
 /** out0 = sum of dy, out1 = sum of (x - mean) dy, of a run. */
 const products = (columns: boolean): Kernel =>
-  cached(`batch norm products, ${columns ? 'columns' : 'rows'}`, (name) => ({
-    name,
+  define(`batch norm products, ${columns ? 'columns' : 'rows'}`, () => ({
     inputs: { x: 'float32', dy: 'float32', mean: 'float32' },
     output: ['float32', 'float32'],
     uniforms: shapeUniforms,
@@ -329,10 +331,14 @@ void compute(int t) {
   int s = t / width;
   int first = s * span, end = min(first + span, steps);
   int c = (t - s * width) << 2;
-  vec2 r0 = of_channel(c, first, end), r1 = of_channel(c + 1, first, end);
-  vec2 r2 = of_channel(c + 2, first, end), r3 = of_channel(c + 3, first, end);
-  out0 = vec4(r0.x, r1.x, r2.x, r3.x);
-  out1 = vec4(r0.y, r1.y, r2.y, r3.y);
+  vec4 sum, product;
+  for (int l = 0; l < 4; l++) {
+    vec2 r = of_channel(c + l, first, end);
+    sum[l] = r.x;
+    product[l] = r.y;
+  }
+  out0 = sum;
+  out1 = product;
 }`
 }`,
   }));
@@ -362,8 +368,7 @@ void compute(int t) {
 
 /** db, dw, and what dx = (dy - db / count - (x - mean) slope) scale needs. */
 const finishGrad = (weight: boolean): Kernel =>
-  cached(`batch norm finish gradient${weight ? ' weight' : ''}`, (name) => ({
-    name,
+  define(`batch norm finish gradient${weight ? ' weight' : ''}`, () => ({
     inputs: { sum: 'float32', product: 'float32', inv_std: 'float32', ...(weight ? { weight: 'float32' } : {}) },
     output: ['float32', 'float32', 'float32', 'float32'],
     uniforms: { ...sumUniforms, count: 'float' },

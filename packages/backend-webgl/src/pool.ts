@@ -1,33 +1,28 @@
-import type { PoolGeometry, PoolKind, TensorRef } from '@konv/core-tensor';
+import { type PoolGeometry, type PoolKind, sizeOf, type TensorRef } from '@konv/core-tensor';
+import { texelsFor } from './buffer.js';
 import type { Engine } from './engine.js';
+import { divideSource } from './gl/divide.js';
 import type { Kernel, UniformType, UniformValue } from './gl/kernel.js';
 import { functionsFor } from './lazy/functions.js';
 
 /**
- * Every texel holds four neighbours of a plane's row, or, at a row's end, of two rows (or more, of narrow planes). A kernel
- * goes through these runs of lanes one after another; within a run the windows, and so what is fetched, overlap.
- *
- *     output, rows of 6    | a0 a1 a2 a3 | a4 a5 b0 b1 | b2 b3 b4 b5 |
- *     runs                   a0 .. a3      a4 a5, b0 b1   b2 .. b5
- *
- * `runs(size, body)`: for each run `body` finds `plane`, `z`, `y`, `x` of its first lane in planes of `size`, and
- * `l`, `count`: lanes l to l + count - 1 are the run's; `mine` says so lane for lane.
+ * Forward, every lane of a texel has a place of its own, and all loops are over taps, as many for every lane. What lies
+ * outside is selected away. Here are `plane`, `z`, `y`, `x` of the four lanes.
  */
-const runs = (size: string, body: string): string => `  const ivec4 lanes = ivec4(0, 1, 2, 3);
-  int e = t << 2;
-  for (int l = 0; l < 4;) {
-    int row = (e + l) / ${size}.z;
-    int x = e + l - row * ${size}.z;
-    int count = min(4 - l, ${size}.z - x);
-    int slice = row / ${size}.y;
-    int y = row - slice * ${size}.y;
-    int plane = slice / ${size}.x;
-    int z = slice - plane * ${size}.x;
-    ivec4 in_run = ivec4(greaterThanEqual(lanes, ivec4(l))) * ivec4(lessThan(lanes, ivec4(l + count)));
-    bvec4 mine = notEqual(in_run, ivec4(0));
-${body}
-    l += count;
+const places = `  ivec4 e = (t << 2) + ivec4(0, 1, 2, 3);
+  ivec4 row = divide(e, out_size.z);
+  ivec4 x = e - row * out_size.z;
+  ivec4 slice = divide(row, out_size.y);
+  ivec4 y = row - slice * out_size.y;
+  ivec4 plane = slice, z = ivec4(0);
+  if (out_size.x > 1) {
+    plane = divide(slice, out_size.x);
+    z = slice - plane * out_size.x;
   }`;
+
+/** `within(p, n)`: 1 for each lane with 0 <= p < n, else 0. */
+const helpers = `${divideSource}
+ivec4 within(ivec4 p, int n) { return ivec4(lessThan(uvec4(p), uvec4(n))); }`;
 
 const geometryUniforms = {
   in_size: 'ivec3',
@@ -44,34 +39,41 @@ function geometryOf(g: PoolGeometry): Record<string, UniformValue> {
 }
 
 /**
- * Taps [first, end) of one axis that lie inside of the input. `four_apart(at, step)`: elements at, at + step, ... of x.
+ * The loops over a window's taps: `body` finds `v`, the lanes' elements, `at`, their positions in the plane, and `inside`,
+ * 0 where they are padding. Neighbouring taps mostly stand in the texel that was fetched before.
  */
-const windowSource = `int first_tap(int start, int axis) { return start >= 0 ? 0 : (dilation[axis] - 1 - start) / dilation[axis]; }
-int end_tap(int start, int axis) {
-  int room = in_size[axis] - start;
-  return room <= 0 ? 0 : min(kernel[axis], (room + dilation[axis] - 1) / dilation[axis]);
-}
-vec4 four_apart(int at, int step) {
-  if (step == 1) return x_four(at);
-  return vec4(x_el(at), x_el(at + step), x_el(at + 2 * step), x_el(at + 3 * step));
-}`;
-
-/** The loops over a run's taps: `body` finds `v`, the lanes' elements, `inside`, and `p`, their columns in row `line`. */
-const taps = (body: string): string => `    ivec3 start = ivec3(z, y, x) * stride - pad;
-    int end_z = end_tap(start.x, 0), end_y = end_tap(start.y, 1);
-    for (int kz = first_tap(start.x, 0); kz < end_z; kz++) {
-      for (int ky = first_tap(start.y, 1); ky < end_y; ky++) {
-        int line = (start.x + kz * dilation.x) * in_size.y + start.y + ky * dilation.y;
-        int base = x_at + (plane * in_size.x * in_size.y + line) * in_size.z;
-        for (int kx = 0; kx < kernel.z; kx++) {
-          int from = start.z + kx * dilation.z - l * stride.z;
-          ivec4 p = lanes * stride.z + from;
-          vec4 v = four_apart(base + from, stride.z);
-          bvec4 inside = notEqual(ivec4(greaterThanEqual(p, ivec4(0))) * ivec4(lessThan(p, ivec4(in_size.z))), ivec4(0));
-${body}
+const taps = (
+  body: string,
+): string => `  ivec4 start_z = z * stride.x - pad.x, start_y = y * stride.y - pad.y, start_x = x * stride.z - pad.z;
+  ivec4 base = x_at + plane * (in_size.x * in_size.y * in_size.z);
+  ivec4 fetched = ivec4(-1);
+  vec4 q0, q1, q2, q3;
+  for (int kz = 0; kz < kernel.x; kz++) {
+    ivec4 pz = start_z + kz * dilation.x;
+    ivec4 inside_z = within(pz, in_size.x);
+    for (int ky = 0; ky < kernel.y; ky++) {
+      ivec4 py = start_y + ky * dilation.y;
+      ivec4 inside_y = inside_z * within(py, in_size.y);
+      ivec4 line = (pz * in_size.y + py) * in_size.z;
+      for (int kx = 0; kx < kernel.z; kx++) {
+        ivec4 px = start_x + kx * dilation.z;
+        ivec4 inside = inside_y * within(px, in_size.z);
+        ivec4 at = line + px;
+        ivec4 where = base + at;
+        ivec4 texel = where >> 2;
+        if (texel != fetched) {
+          q0 = x_texel(texel.x);
+          q1 = x_texel(texel.y);
+          q2 = x_texel(texel.z);
+          q3 = x_texel(texel.w);
+          fetched = texel;
         }
+        where &= 3;
+        vec4 v = vec4(q0[where.x], q1[where.y], q2[where.z], q3[where.w]);
+${body}
       }
-    }`;
+    }
+  }`;
 
 /** out0: the greatest of each window, out1: its position in the input plane. Of equals the first, and the first NaN of all. */
 const maxKernel: Kernel = {
@@ -80,37 +82,30 @@ const maxKernel: Kernel = {
   output: ['float32', 'int32'],
   uniforms: geometryUniforms,
   body: `${functionsFor(['nan'])}
-${windowSource}
+${helpers}
 void compute(int t) {
-  vec4 values = vec4(0.0);
-  ivec4 positions = ivec4(0);
-${runs(
-  'out_size',
-  `    vec4 best = intBitsToFloat(ivec4(0xff800000));
-    ivec4 at = ivec4(-1);
-${taps(`          // -1: nothing yet, so that even -infinity is found.
-          ivec4 wins = ivec4(greaterThan(v, best)) | ivec4(nan(v)) | ivec4(lessThan(at, ivec4(0)));
-          wins *= ivec4(inside) * (1 - ivec4(nan(best)));
-          best = mix(best, v, notEqual(wins, ivec4(0)));
-          at += (line * in_size.z + p - at) * wins;`)}
-    values = mix(values, best, mine);
-    positions += (at - positions) * in_run;`,
-)}
-  out0 = values;
-  out1 = positions;
+${places}
+  vec4 best = intBitsToFloat(ivec4(0xff800000));
+  // 0 until something was found: even -infinity is. Nothing takes the place of NaN.
+  ivec4 found = ivec4(0), open = ivec4(1);
+  ivec4 position = ivec4(-1);
+${taps(`        ivec4 is_nan = ivec4(nan(v));
+        ivec4 wins = (ivec4(greaterThan(v, best)) | is_nan | (1 - found)) * inside * open;
+        best = mix(best, v, notEqual(wins, ivec4(0)));
+        position += (at - position) * wins;
+        found |= inside;
+        open -= wins * is_nan;`)}
+  out0 = best;
+  out1 = position;
 }`,
 };
 
-/**
- * Elements that an average divides by, of the window that begins at `start`: the window clipped to the padded input
- * (`counts_pad`), or to the input.
- */
-const divisorSource = `int clipped(int start, int axis) {
-  int end = start + kernel[axis];
-  if (counts_pad != 0) return min(end, in_size[axis] + pad_high[axis]) - start;
-  return min(end, in_size[axis]) - max(start, 0);
-}
-float divisor(ivec3 start) { return float(clipped(start.x, 0) * clipped(start.y, 1) * clipped(start.z, 2)); }`;
+/** Elements that an average divides by: the window clipped to the padded input (`counts_pad`), or to the input. */
+const divisorSource = `float divisor(ivec3 start) {
+  ivec3 end = start + kernel;
+  ivec3 n = counts_pad != 0 ? min(end, in_size + pad_high) - start : min(end, in_size) - max(start, 0);
+  return float(n.x * n.y * n.z);
+}`;
 const averageUniforms = { ...geometryUniforms, pad_high: 'ivec3', counts_pad: 'int' } as const satisfies Record<string, UniformType>;
 
 const averageKernel: Kernel = {
@@ -118,46 +113,61 @@ const averageKernel: Kernel = {
   inputs: { x: 'float32' },
   output: 'float32',
   uniforms: averageUniforms,
-  body: `${windowSource}
+  body: `${helpers}
 ${divisorSource}
 void compute(int t) {
-  vec4 values = vec4(0.0);
-${runs(
-  'out_size',
-  `    vec4 sum = vec4(0.0);
-${taps('          sum += mix(vec4(0.0), v, inside);')}
-    start.z -= l * stride.z;
-    ivec3 step = ivec3(0, 0, stride.z);
-    sum /= vec4(divisor(start), divisor(start + step), divisor(start + 2 * step), divisor(start + 3 * step));
-    values = mix(values, sum, mine);`,
-)}
-  out0 = values;
+${places}
+  vec4 sum = vec4(0.0);
+${taps('        sum += mix(vec4(0.0), v, notEqual(inside, ivec4(0)));')}
+  out0 = sum / vec4(divisor(ivec3(start_z.x, start_y.x, start_x.x)), divisor(ivec3(start_z.y, start_y.y, start_x.y)),
+    divisor(ivec3(start_z.z, start_y.z, start_x.z)), divisor(ivec3(start_z.w, start_y.w, start_x.w)));
 }`,
 };
 
 /**
- * The gradient gathers: an input element adds up the windows that cover it, in order. Windows [first, last] along an axis
- * that cover positions from `low` to `high`.
+ * Gradients gather: an input element adds up what the windows that cover it give, in order. A texel's four elements are of
+ * one row, or, at a row's end, of two (or more, of narrow planes): such runs of lanes are taken one after another, since
+ * within a run the windows overlap.
+ *
+ *     input, rows of 6    | a0 a1 a2 a3 | a4 a5 b0 b1 | b2 b3 b4 b5 |
+ *     runs                  a0 .. a3      a4 a5, b0 b1   b2 .. b5
+ *
+ * The loops over runs and their windows: `start` of a run finds `plane`, `z`, `y`, `x` of its first lane l, `count` lanes,
+ * and `in_run`, 1 for these; `body` the window's place `oz`, `oy`, `ox` and `w`, its element in the buffer of dy.
  */
-const coverSource = `int first_window(int low, int axis) {
-  int from = low + pad[axis] - (kernel[axis] - 1) * dilation[axis];
-  return from <= 0 ? 0 : (from + stride[axis] - 1) / stride[axis];
-}
-int last_window(int high, int axis) { return min((high + pad[axis]) / stride[axis], out_size[axis] - 1); }`;
-
-/** The loops over the windows of a run: `body` finds the window `w` and its place `oz`, `oy`, `ox`. */
-const windows = (
-  body: string,
-): string => `    int last_z = last_window(z, 0), last_y = last_window(y, 1), last_x = last_window(x + count - 1, 2);
-    int first_x = first_window(x, 2);
-    for (int oz = first_window(z, 0); oz <= last_z; oz++) {
-      for (int oy = first_window(y, 1); oy <= last_y; oy++) {
-        int w = ((plane * out_size.x + oz) * out_size.y + oy) * out_size.z + first_x;
-        for (int ox = first_x; ox <= last_x; ox++, w++) {
+const windows = (start: string, body: string): string => `  const ivec4 lanes = ivec4(0, 1, 2, 3);
+  // Loops read their bounds again and again: as locals these are nearer.
+  ivec3 in_size = in_size, out_size = out_size, stride = stride, pad = pad;
+  ivec3 reach = (kernel - 1) * dilation;
+  int e = t << 2;
+  for (int l = 0; l < 4;) {
+    int row = divide(e + l, in_size.z);
+    int x = e + l - row * in_size.z;
+    int count = min(4 - l, in_size.z - x);
+    int slice = divide(row, in_size.y);
+    int y = row - slice * in_size.y;
+    int plane = slice, z = 0;
+    if (in_size.x > 1) {
+      plane = divide(slice, in_size.x);
+      z = slice - plane * in_size.x;
+    }
+    ivec4 in_run = within(lanes - l, count);
+${start}
+    ivec4 from = ivec4(z, y, x, x + count - 1) + pad.xyzz;
+    ivec3 first = max(from.xyz - reach + stride - 1, 0);
+    first = ivec3(divide(first.x, stride.x), divide(first.y, stride.y), divide(first.z, stride.z));
+    ivec3 last = ivec3(divide(from.x, stride.x), divide(from.y, stride.y), divide(from.w, stride.z));
+    last = min(last, out_size - 1);
+    for (int oz = first.x; oz <= last.x; oz++) {
+      for (int oy = first.y; oy <= last.y; oy++) {
+        int w = ((plane * out_size.x + oz) * out_size.y + oy) * out_size.z + first.z;
+        for (int ox = first.z; ox <= last.z; ox++, w++) {
 ${body}
         }
       }
-    }`;
+    }
+    l += count;
+  }`;
 
 /** A window gives its gradient to the one element that it points at. */
 const maxGradKernel: Kernel = {
@@ -165,16 +175,15 @@ const maxGradKernel: Kernel = {
   inputs: { dy: 'float32', indices: 'int32' },
   output: 'float32',
   uniforms: geometryUniforms,
-  body: `${coverSource}
+  body: `${helpers}
 void compute(int t) {
   vec4 sum = vec4(0.0);
-${runs(
-  'in_size',
+${windows(
   `    // The position of lane 0, were it in this row; lanes of other rows are nowhere.
     int corner = (z * in_size.y + y) * in_size.z + x - l;
-    ivec4 ids = lanes * in_run + (1 - in_run) * 0x7fffffff;
-${windows(`          ivec4 lane = ivec4(indices_el(indices_at + w) - corner);
-          sum += mix(vec4(0.0), vec4(dy_el(dy_at + w)), equal(lane, ids));`)}`,
+    ivec4 ids = lanes * in_run + (1 - in_run) * 0x7fffffff;`,
+  `          ivec4 lane = ivec4(indices_el(indices_at + w) - corner);
+          sum += mix(vec4(0.0), vec4(dy_el(dy_at + w)), equal(lane, ids));`,
 )}
   out0 = sum;
 }`,
@@ -186,16 +195,15 @@ const averageGradKernel: Kernel = {
   inputs: { dy: 'float32' },
   output: 'float32',
   uniforms: averageUniforms,
-  body: `${coverSource}
+  body: `${helpers}
 ${divisorSource}
 void compute(int t) {
   vec4 sum = vec4(0.0);
-${runs(
-  'in_size',
-  windows(`          ivec3 start = ivec3(oz, oy, ox) * stride - pad;
-          ivec4 tap = lanes + (x - l - start.z);
-          ivec4 covered = ivec4(greaterThanEqual(tap, ivec4(0))) * ivec4(lessThan(tap, ivec4(kernel.z))) * in_run;
-          sum += mix(vec4(0.0), vec4(dy_el(dy_at + w) / divisor(start)), notEqual(covered, ivec4(0)));`),
+${windows(
+  '    ivec3 kernel = kernel;',
+  `          ivec3 low = ivec3(oz, oy, ox) * stride - pad;
+          ivec4 covered = within(lanes + (x - l - low.z), kernel.z) * in_run;
+          sum += mix(vec4(0.0), vec4(dy_el(dy_at + w) / divisor(low)), notEqual(covered, ivec4(0)));`,
 )}
   out0 = sum;
 }`,
@@ -218,7 +226,7 @@ export function pool(engine: Engine, kind: PoolKind, x: TensorRef, g: PoolGeomet
     engine.computeMany(maxKernel, operands, [out, indices]);
     return;
   }
-  const [values, positions] = engine.drawMany(maxKernel, Math.ceil(out.buffer.size / 4), operands);
+  const [values, positions] = engine.drawMany(maxKernel, texelsFor(sizeOf(out.shape)), operands);
   positions.release();
   engine.put(out, values);
 }
