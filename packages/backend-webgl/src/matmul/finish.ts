@@ -62,6 +62,7 @@ export function finish(
   out: TensorRef,
 ): void {
   const added = accumulate ? 'old' : bias ? 'bias' : 'nothing';
+  if (engine.maxTargets >= 8) engine.programs.begin(finishKernel(12 - rows, added, activation));
   engine.compute(
     finishKernel(rows, added, activation),
     {

@@ -101,7 +101,10 @@ export function multiply(engine: Engine, { a, b, transposeA, transposeB, batch, 
   const perSlice = sliceLength(k, batch * blocks * columns);
   const slices = Math.ceil(k / perSlice);
   const aligned = [a.offset, b.offset, transposeA ? m : k, transposeB ? k : n].every((i) => i % 4 === 0);
-  const kernel = productKernel({ transposeA, transposeB, aligned, rows });
+  const variant = { transposeA, transposeB, aligned, rows };
+  const kernel = productKernel(variant);
+  // A batch of few rows has programs of its own: they come together, so that no later batch size compiles any.
+  if (engine.maxTargets >= 8) engine.programs.begin(productKernel({ ...variant, rows: 12 - rows }));
   const texture = engine.draw(kernel, slices * batch * blocks * columns, {
     inputs: { a, b },
     uniforms: {
