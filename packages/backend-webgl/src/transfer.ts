@@ -100,6 +100,8 @@ export async function fence(engine: Engine, op: string): Promise<void> {
       engine.check(op);
       if (status === gl.WAIT_FAILED)
         throw new BackendError(op, `expected the GPU of "${engine.name}" to finish, got WAIT_FAILED; report this`);
+      // A flush has the GPU's process look at its fences, which it otherwise does every 2 ms.
+      gl.flush();
       await patientTurn(started);
     }
   } finally {
