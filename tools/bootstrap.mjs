@@ -34,7 +34,7 @@ const tasks = {
 const withoutBuild = new Set(['lint', 'format', 'golden', 'node24']);
 
 const [task, ...args] = process.argv.slice(2);
-const withBrowser = (task === 'test' && reachesBrowser(args)) || task === 'pack-test';
+const withBrowser = (task === 'test' && reachesBrowser(args)) || task === 'pack-test' || (task === 'bench' && args.includes('--browser'));
 const env = cleanEnvironment();
 const color = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);

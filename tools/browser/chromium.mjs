@@ -14,14 +14,16 @@ const applications = [
 ];
 
 /** Nothing leaves the machine: no updates and no metrics, no proxy, and no name but localhost has an address. */
-export const launchArgs = [
+export const quietArgs = [
   '--disable-background-networking',
-  // WebGL2 without a GPU, by software: the same numbers on every machine that runs the tests.
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
   '--no-proxy-server',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
 ];
+
+/** WebGL2 without a GPU, by software: the same numbers on every machine that runs the tests. */
+export const softwareArgs = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+
+export const launchArgs = [...quietArgs, ...softwareArgs];
 
 export class NotChromium extends Error {}
 

@@ -11,19 +11,21 @@ import { pack } from './src/pack.mjs';
 import { openPages } from './src/pages.mjs';
 import { run } from './src/run.mjs';
 
-/** What `ready()` chooses, in Node and in each of the pages. */
+/** What `ready()` chooses, in Node and in each of the pages that prefer nothing. */
 const BACKEND = 'wasm';
 
 const user = fileURLToPath(new URL('user', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'konv-pack-'));
 
 /** Errors: another backend than the constant, losses that do not fall, or others than `reference`. */
-function check(where, { backend, losses }, reference = losses) {
+function check(where, { backend, losses }, reference = losses, expected = BACKEND) {
   const shown = losses.map((v) => v.toFixed(4)).join(' ');
-  if (backend !== BACKEND) throw new Error(`${where}: expected ready() to choose ${BACKEND}, got ${backend}`);
+  if (backend !== expected) throw new Error(`${where}: expected ready() to choose ${expected}, got ${backend}`);
   if (!(losses.at(-1) < 0.5 * losses[0])) throw new Error(`${where}: expected losses that fall, got ${shown}`);
   const off = Math.max(...losses.map((v, i) => Math.abs(v - reference[i])));
-  if (!(off < 1e-5)) throw new Error(`${where}: expected the losses of Node within 1e-5, got ${off} off: ${shown}`);
+  // A GPU adds up in another order, and twelve steps carry it on.
+  const within = expected === BACKEND ? 1e-5 : 1e-4;
+  if (!(off < within)) throw new Error(`${where}: expected the losses of Node within ${within}, got ${off} off: ${shown}`);
   console.log(`${where}: ${backend}, losses ${shown}`);
 }
 
@@ -42,7 +44,7 @@ async function inBrowser(source) {
     bundles[name] = join(folder, name);
     await bundle(source, bundles[name]);
   }
-  await openPages(chromium, bundles, (where, result) => check(where, result, inNode.losses));
+  await openPages(chromium, bundles, (where, result, backend) => check(where, result, inNode.losses, backend));
 }
 
 try {

@@ -2,12 +2,15 @@ import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@
 import { argReduce } from './arg-reduce.js';
 import { batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { ContextLoss } from './context-loss.js';
+import { conv, convBackward, convGradInput, convGradWeight } from './conv/conv.js';
 import { crossEntropy } from './cross-entropy.js';
 import { binary, cast, copyStrided, fill, unary, where } from './elementwise.js';
 import { Engine } from './engine.js';
 import { type Context, openContext } from './gl/context.js';
 import { TexturePool } from './gl/pool.js';
 import { Programs } from './gl/programs.js';
+import { linear, matmul } from './matmul/matmul.js';
+import { gather } from './gather.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { adamStep, sgdStep } from './optim.js';
@@ -15,6 +18,10 @@ import { pool } from './pool/pool.js';
 import { poolGrad } from './pool/pool-grad.js';
 import { reduce } from './reduce.js';
 import { logSoftmax, softmax } from './softmax.js';
+import { resample } from './resample.js';
+import { scan } from './scan.js';
+import { scatterAdd } from './scatter.js';
+import { sort } from './sort.js';
 import { supports } from './supports.js';
 import { fence, read, readSync, write } from './transfer.js';
 import { type WarmUpModel, type WarmUpOptions, warmUp } from './warm-up.js';
@@ -93,9 +100,12 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     copyStrided: (x, out) => copyStrided(engine, x, out),
     reduce: (kind, x, axes, out) => reduce(engine, kind, x, axes, out),
     argReduce: (kind, x, axis, out) => argReduce(engine, kind, x, axis, out),
-    gather: () => todo(),
-    scatterAdd: () => todo(),
-    matmul: () => todo(),
+    matmul: (a, b, attrs, out) => matmul(engine, a, b, attrs, out),
+    linear: (x, weight, bias, activation, out) => linear(engine, x, weight, bias, activation, out),
+    conv: (x, weight, bias, g, activation, out) => conv(engine, x, weight, bias, g, activation, out),
+    convGradInput: (dy, weight, g, out) => convGradInput(engine, dy, weight, g, out),
+    convGradWeight: (x, dy, g, accumulate, out) => convGradWeight(engine, x, dy, g, accumulate, out),
+    convBackward: (x, weight, dy, g, out) => convBackward(engine, x, weight, dy, g, out),
     pool: (kind, x, geometry, out, indices) => pool(engine, kind, x, geometry, out, indices),
     poolGrad: (kind, dy, indices, geometry, out) => poolGrad(engine, kind, dy, indices, geometry, out),
     softmax: (x, out) => softmax(engine, x, out),
@@ -105,6 +115,11 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
     batchNormGrad: (x, dy, weight, mean, invStd, out) => batchNormGrad(engine, x, dy, weight, mean, invStd, out),
     sgdStep: (parameter, gradient, buffer, attrs) => sgdStep(engine, parameter, gradient, buffer, attrs),
     adamStep: (parameter, gradient, m, v, attrs) => adamStep(engine, parameter, gradient, m, v, attrs),
+    gather: (x, index, axis, out) => gather(engine, x, index, axis, out),
+    scatterAdd: (index, source, axis, out) => scatterAdd(engine, index, source, axis, out),
+    scan: (kind, x, axis, out) => scan(engine, kind, x, axis, out),
+    sort: (x, descending, values, indices) => sort(engine, x, descending, values, indices),
+    resample: (kind, x, geometry, adjoint, out) => resample(engine, kind, x, geometry, adjoint, out),
 
     alloc: ({ dtype, shape, role }) => memory.alloc(dtype, shape, role, engine.dry),
     free: (buffer) => memory.free(buffer),
@@ -129,7 +144,4 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
       if (options.canvas === undefined) gl.getExtension('WEBGL_lose_context')?.loseContext();
     },
   };
-}
-function todo(): never {
-  throw new Error('todo');
 }

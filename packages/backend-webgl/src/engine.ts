@@ -165,7 +165,7 @@ export class Engine {
   put(out: TensorRef, texture: Texture): void {
     const buffer = bufferOf(out);
     if (this.dry && !buffer.dry) {
-      if (!isWhole(out)) this.programs.begin(windowKernel(texture.type, out));
+      if (!isWhole(out)) this.programs.begin(windowKernel(texture.type));
       texture.release();
       return;
     }

@@ -98,3 +98,6 @@ export function adamStep(engine: Engine, parameter: TensorRef, gradient: TensorR
   };
   engine.computeMany(adam, { inputs: { p: parameter, g: gradient, m, v }, uniforms }, [parameter, m, v]);
 }
+
+/** What a training may need that no pass through its model shows. */
+export const optimizerKernels: readonly Kernel[] = [plainSgd, momentumSgd, adam];

@@ -1,5 +1,6 @@
 import { BackendError, getRngState, isTensor, Scope, setRngState, type Shape, type Tensor, zeros } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
+import { optimizerKernels } from './optim.js';
 
 /** What is needed of a model: any konv Module, or an object of your own. */
 export interface WarmUpModel {
@@ -50,7 +51,10 @@ function rehearse(engine: Engine, model: WarmUpModel, shape: Shape, options: War
   for (const result of results) {
     if (!isTensor(result)) continue;
     const loss = options.loss ? options.loss(result) : result.requiresGrad ? result.sum() : null;
-    if (loss?.requiresGrad) loss.backward();
+    if (loss?.requiresGrad) {
+      loss.backward();
+      for (const kernel of optimizerKernels) engine.programs.begin(kernel);
+    }
     // What is pending is computed by readers.
     (loss ?? result).storage?.backend.read((loss ?? result).ref).catch(() => {});
   }

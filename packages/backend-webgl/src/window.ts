@@ -4,40 +4,34 @@ import type { Engine } from './engine.js';
 import { formats, type TexelType } from './gl/formats.js';
 import type { Kernel } from './gl/kernel.js';
 import type { Texture } from './gl/texture.js';
+import { MAX_AXES } from './lazy/load.js';
 
 /** Textures up to this many texels are made anew as a whole: a copy of the rows and a second draw would cost more. */
 const SMALL = 4096;
 
-const kernels = new Map<string, Kernel>();
-
 /**
- * Elements inside of the window come from `x`, all others from `old`. Whether an element is inside: strides are sorted, the
- * greatest first, and each is divided out; what is left over, or beyond the size of an axis, lies between the window's
- * elements.
+ * Elements inside of the window come from `x`, all others from `old`. Whether an element is inside: axes are
+ * (size, step, place) with the greatest step first, and each step is divided out; what is left over, or beyond the size of
+ * an axis, lies between the window's elements.
  */
-export function windowKernel(type: TexelType, out: TensorRef): Kernel {
-  const rank = nested(out).size.length;
-  const name = `window ${type} ${rank}`;
-  let kernel = kernels.get(name);
-  if (kernel) return kernel;
+function build(type: TexelType): Kernel {
   const { scalar, vector } = formats[type];
-  const axes = Array.from(
-    { length: rank },
-    (_, i) => `  q = rest / step[${i}];
-  if (q >= size[${i}]) return kept;
-  rest -= q * step[${i}];
-  at += q * place[${i}];`,
-  );
-  kernel = {
-    name,
+  return {
+    name: `window ${type}`,
     inputs: { x: type, old: type },
     output: type,
-    uniforms: { offset: 'int', size: `int[${rank}]`, step: `int[${rank}]`, place: `int[${rank}]`, skipped: 'int' },
+    uniforms: { offset: 'int', rank: 'int', axes: `ivec3[${MAX_AXES}]`, skipped: 'int' },
     body: `${scalar} pick(int e, ${scalar} kept) {
   int rest = e - offset;
   if (rest < 0) return kept;
-  int at = x_at, q;
-${axes.join('\n')}
+  int at = x_at;
+  for (int i = 0; i < rank; i++) {
+    ivec3 axis = axes[i];
+    int q = rest / axis.y;
+    if (q >= axis.x) return kept;
+    rest -= q * axis.y;
+    at += q * axis.z;
+  }
   return rest == 0 ? x_el(at) : kept;
 }
 void compute(int t) {
@@ -46,12 +40,16 @@ void compute(int t) {
   out0 = ${vector}(pick(e, v.x), pick(e + 1, v.y), pick(e + 2, v.z), pick(e + 3, v.w));
 }`,
   };
-  kernels.set(name, kernel);
-  return kernel;
+}
+
+const kernels = { float32: build('float32'), int32: build('int32'), bool: build('bool') };
+
+export function windowKernel(type: TexelType): Kernel {
+  return kernels[type];
 }
 
 /** Axes by descending stride, with the place of each in the row-major source. Errors: `BackendError` where they interleave. */
-function nested(out: TensorRef): { size: number[]; step: number[]; place: number[] } {
+function nested(out: TensorRef): readonly { readonly size: number; readonly step: number; readonly place: number }[] {
   const place: number[] = [];
   let n = 1;
   for (let i = out.shape.length - 1; i >= 0; i--) {
@@ -72,17 +70,17 @@ function nested(out: TensorRef): { size: number[]; step: number[]; place: number
     span += axes[i].step * (axes[i].size - 1);
   }
   if (axes.length === 0) axes.push({ size: 1, step: 1, place: 0 });
-  return { size: axes.map((a) => a.size), step: axes.map((a) => a.step), place: axes.map((a) => a.place) };
+  return axes;
 }
 
 /** Writes `source` (row-major, of `out`'s shape) into a window that leaves other elements of its buffer as they are. */
 export function writeWindow(engine: Engine, source: Texture, out: TensorRef): void {
   const buffer = bufferOf(out);
-  const { size, step, place } = nested(out);
-  const kernel = windowKernel(source.type, out);
+  const axes = nested(out);
+  const kernel = windowKernel(source.type);
   const old = engine.textureOf(buffer);
-  const uniforms = { offset: out.offset, size, step, place, skipped: 0 };
-  const span = size.reduce((sum, n, i) => sum + (n - 1) * step[i], 0);
+  const uniforms = { offset: out.offset, rank: axes.length, axes: axes.flatMap((a) => [a.size, a.step, a.place]), skipped: 0 };
+  const span = axes.reduce((sum, a) => sum + (a.size - 1) * a.step, 0);
   const first = (out.offset >> 2) >> old.shift;
   const end = (((out.offset + span) >> 2) >> old.shift) + 1;
   const texels = texelsFor(buffer.size);

@@ -1,5 +1,5 @@
 /** The backends on which the networks are trained beside PyTorch; one row each. */
-import { type Backend, cpuJs, type Unavailable, wasm } from 'konv';
+import { type Backend, cpuJs, type Unavailable, wasm, webgl } from 'konv';
 
 export interface TwinBackend {
   readonly name: string;
@@ -7,10 +7,15 @@ export interface TwinBackend {
   readonly create: () => Backend | Unavailable | Promise<Backend | Unavailable>;
 }
 
+/** A page without shared memory, beside the isolated one that the same tests run in. */
+export const plainPage = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false;
+
 /** The one whose initial values, order of images and float64 are compared, too: they are what the others start from. */
 export const reference = 'cpu-js';
 
 export const twinBackends: readonly TwinBackend[] = [
   { name: reference, create: cpuJs },
   { name: 'wasm', create: () => wasm({ threads: 2 }) },
+  // What a page may share makes no difference to WebGL: the isolated one serves.
+  ...(plainPage ? [] : [{ name: 'webgl', create: webgl }]),
 ];

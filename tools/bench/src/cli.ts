@@ -1,24 +1,22 @@
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
 import type { Context } from './compare.js';
 import { type KonvContender, konvContender } from './konv/contender.js';
 import { peakLoops } from './limit/peak.js';
-import { help, type Options, readOptions } from './options.js';
+import { busy, machine, sayBusy } from './machine.js';
+import { help, type Options, readOptions, WrongOptions } from './options.js';
 import { loadPeers } from './peers/all.js';
-import type { Row } from './report/rows.js';
-import { headingLines, legend, rowLine } from './report/table.js';
+import { Printer } from './report/printer.js';
+import { legend } from './report/table.js';
 import { targetLines, targets } from './report/targets.js';
 import { type Download, measureDownload } from './suites/download.js';
 import { suites } from './suites/all.js';
 import { fullBudget, quickBudget } from './timing.js';
 
 const say = (line: string): void => console.log(line);
-/** Processes that want to run, over the cores that there are. Other programs' work would be in our figures. */
-const busy = (): number => loadavg()[0] / cpus().length;
 const reason = (e: unknown): string => (e as Error).message.split('\n')[0];
 
 async function loadOurs(names: readonly string[] | null): Promise<KonvContender[]> {
-  if (names) return Promise.all(names.map(konvContender));
+  if (names) return Promise.all(names.map((name) => konvContender(name)));
   try {
     return [await konvContender('wasm')];
   } catch (e) {
@@ -47,18 +45,10 @@ async function downloads(): Promise<{ alone: Download; withCore: Download } | nu
 
 async function bench(options: Options): Promise<void> {
   const started = new Date();
-  const machine = {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-    v8: process.versions.v8,
-  };
-  say(`${machine.cpu}, ${machine.cores} cores; Node ${machine.node} (V8 ${machine.v8}); one thread where nothing else is said`);
+  const where = machine();
+  say(`${where.cpu}, ${where.cores} cores; Node ${where.node} (V8 ${where.v8}); one thread where nothing else is said`);
   const busyBefore = busy();
-  if (busyBefore > 0.5)
-    say(`NOTE: other programs keep ${Math.round(busyBefore * 100)} % of the cores busy: these figures will not be firm`);
+  sayBusy(busyBefore, say);
   if (options.quick) say('--quick: few runs; do not publish these figures');
   const ours = await loadOurs(options.backends);
   const peers = await loadPeers(options.peers, say);
@@ -67,9 +57,7 @@ async function bench(options: Options): Promise<void> {
   say(`limit       register-only loop of 12 chains: ${loops.map((loop) => loop.name).join(', ')}`);
   say(`\n${legend}`);
 
-  const rows: Row[] = [];
-  const failures = new Set<string>();
-  let columns: readonly string[] = [];
+  const printer = new Printer(say);
   const context: Context = {
     ours,
     peers,
@@ -80,19 +68,9 @@ async function bench(options: Options): Promise<void> {
         say(`\nleft out, since it needs ${name}: ${reason(e)}`);
         return null;
       }),
-    heading: (suite, about, names) => {
-      columns = names;
-      for (const line of headingLines(suite, about, names)) say(line);
-    },
-    report: (row) => {
-      rows.push(row);
-      say(rowLine(row, columns));
-    },
-    failure: (name, why) => {
-      const line = `${name} failed: ${why}`;
-      if (!failures.has(line)) say(line);
-      failures.add(line);
-    },
+    heading: printer.heading,
+    report: printer.report,
+    failure: printer.failure,
     say,
   };
   try {
@@ -101,12 +79,12 @@ async function bench(options: Options): Promise<void> {
     for (const peer of peers) await peer.close?.();
   }
   const download = options.suites.includes('download') ? await downloads() : null;
-  const goals = targets(rows, ours[0].name, download?.alone ?? null);
+  const goals = targets(printer.rows, ours[0].name, download?.alone ?? null);
   say(`\nTargets set for wasm on one thread, and what this run says of ${ours[0].name}:`);
   for (const line of targetLines(goals)) say(line);
   if (options.json) {
     const contenders = [...ours, ...peers].map(({ name, about }) => ({ name, about }));
-    const result = { started, quick: options.quick, busyBefore, machine, contenders, rows, download, targets: goals };
+    const result = { started, quick: options.quick, busyBefore, machine: where, contenders, rows: printer.rows, download, targets: goals };
     writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
     say(`\nwritten: ${options.json}`);
   }
@@ -116,9 +94,10 @@ let code = 0;
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) say(help);
+  else if (options.browser) await (await import('./browser/run.js')).benchInBrowser(options, say);
   else await bench(options);
 } catch (e) {
-  console.error(`error: ${(e as Error).message}\n\n${help}`);
+  console.error(`error: ${(e as Error).message}${e instanceof WrongOptions ? `\n\n${help}` : ''}`);
   code = 1;
 }
 // Some peers leave workers and timers behind that would keep the process alive.

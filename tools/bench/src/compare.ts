@@ -3,6 +3,7 @@ import type { KonvContender } from './konv/contender.js';
 import { peakGigaflop, type PeakLoop, peakRunner } from './limit/peak.js';
 import type { LimitFigure, PeerFigure, Row } from './report/rows.js';
 import { gigaflop, type Task } from './tasks.js';
+import { difference } from './layout.js';
 import { type Budget, interleave, type Outcome, type Runner, timing } from './timing.js';
 
 /** What a suite gets. */
@@ -49,6 +50,29 @@ async function enter(contender: Contender, task: Task): Promise<Entry> {
   }
 }
 
+/** How far results may be apart, in terms of the greatest value: engines sum in orders of their own, and Winograd's algorithm rounds more. */
+const tolerance = 1e-3;
+
+/** Asks all for their results and holds them against those of the first. One that differs or throws is not timed. */
+async function reconcile(entries: readonly Entry[]): Promise<void> {
+  let first: { name: string; result: Float32Array } | null = null;
+  for (const entry of entries) {
+    if (!entry.runner?.result) continue;
+    try {
+      const result = await entry.runner.result();
+      first ??= { name: entry.name, result };
+      const apart = difference(first.result, result);
+      // Also where it is NaN.
+      if (!(apart <= tolerance))
+        throw new Error(`its result differs from that of ${first.name} by ${apart.toPrecision(2)} of the greatest value`);
+    } catch (e) {
+      entry.failed = firstLine(e);
+      await entry.runner.dispose?.();
+      entry.runner = null;
+    }
+  }
+}
+
 function figure(entry: Entry, outcome: Outcome | undefined, work: number | null): PeerFigure | null {
   const { name, runner } = entry;
   const failed = entry.failed ?? (outcome instanceof Error ? firstLine(outcome) : undefined);
@@ -67,6 +91,7 @@ export async function compare(context: Context, comparison: Comparison): Promise
   for (const contender of [...ours, ...peers]) {
     if (contender.kinds.includes(task.kind)) entries.push(await enter(contender, task));
   }
+  await reconcile(entries);
   entries.push(...beside);
   const running = entries.filter((e) => e.runner !== null);
   const runners = [...running.map((e) => e.runner as Runner), ...loops.map(peakRunner)];

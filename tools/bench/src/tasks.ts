@@ -19,8 +19,8 @@ export type Task =
   /** c = op(a) op(b), `[size, size]` each; a transposed operand is stored transposed. */
   | { kind: 'gemm'; size: number; transposeA: boolean; transposeB: boolean }
   | { kind: 'conv'; op: ConvOp; shape: ConvShape }
-  /** One training step of LeNet-5: forward, cross-entropy, backward, SGD with momentum. */
-  | { kind: 'lenet'; batch: number }
+  /** One training step of LeNet-5: forward, cross-entropy, backward, SGD with momentum; `read`: until the loss is on the host. */
+  | { kind: 'lenet'; batch: number; read?: boolean }
   /** Forward and backward of one basic block of ResNet-18, to parameters and input: `[batch, channels, size, size]`. */
   | { kind: 'resnet'; batch: number; channels: number; size: number }
   /** One function over `elements` float32 numbers; `sum` reduces them to one. */
@@ -48,6 +48,14 @@ export const convShapes: readonly ConvShape[] = [
   shape('7x7 stride 2, 224^2', 8, 3, 224, 64, 7, 2, 3),
   shape('depthwise 3x3', 8, 96, 28, 96, 3, 1, 1, 96),
 ];
+
+/** The shapes with at most `images` images where a pass over more would be large; as they are where it is null. */
+export function withImages(shapes: readonly ConvShape[], images: number | null): ConvShape[] {
+  return shapes.map((s) => {
+    const large = (gigaflop({ kind: 'conv', op: 'forward', shape: s }) ?? 0) >= 0.2;
+    return large && images !== null && images < s.batch ? { ...s, batch: images } : s;
+  });
+}
 
 /** The shapes that Winograd's algorithm can serve. */
 export const winogradShapes: readonly ConvShape[] = convShapes.filter((s) => s.kernel === 3 && s.stride === 1 && s.groups === 1);

@@ -33,6 +33,13 @@ describe('interleave', () => {
     expect(samples).toEqual([3000]);
   });
 
+  it('counts its first run where it has been run for its result, and the budget says so', async () => {
+    const log: string[] = [];
+    const slow = { ...fake('a', 4000, log), result: async () => Float32Array.of(1) };
+    expect(await interleave([slow, fake('b', 50, log)], { ...budget, once: true })).toEqual([[4000], [50, 50, 50, 50]]);
+    expect(log.join('')).toBe('abbbbbb');
+  });
+
   it('measures short runs in bursts, the first of which only warms the caches', async () => {
     let count = 0;
     const [samples] = await interleave([{ run: () => (count++ % 4 === 2 ? 4 : 1) }], { ...budget, most: 6 });

@@ -1,6 +1,6 @@
 import { chromium } from 'playwright';
 import { launchArgs } from '../../browser/chromium.mjs';
-import { serve } from './serve.mjs';
+import { serve } from '../../browser/serve.mjs';
 
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const strict = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
@@ -11,6 +11,8 @@ const pages = {
   plain: { headers: {}, isolated: false },
   'in a worker': { headers: isolation, isolated: true, query: '?worker' },
   'under a strict CSP': { headers: { ...isolation, ...strict }, isolated: true },
+  'on WebGL': { headers: strict, isolated: false, query: '?backend=webgl', backend: 'webgl' },
+  'on WebGL in a worker': { headers: {}, isolated: false, query: '?worker&backend=webgl', backend: 'webgl' },
 };
 
 /** Opens a bundle in every kind of page, and hands each result to `check`. */
@@ -18,7 +20,7 @@ export async function openPages(executablePath, bundles, check) {
   const browser = await chromium.launch({ executablePath, args: launchArgs });
   try {
     for (const [bundler, folder] of Object.entries(bundles)) {
-      for (const [kind, page] of Object.entries(pages)) check(`${bundler}, ${kind}`, await open(browser, folder, page));
+      for (const [kind, page] of Object.entries(pages)) check(`${bundler}, ${kind}`, await open(browser, folder, page), page.backend);
     }
   } finally {
     await browser.close();

@@ -1,9 +1,10 @@
 // A user's program: a small convolutional network learns whether a bright bar goes across or down.
-import { manualSeed, nn, optim, rand, ready, scope, tensor } from 'konv';
+import { manualSeed, nn, optim, rand, ready, registerBackend, scope, tensor, webgl } from 'konv';
 
-/** The backend that `ready()` chose, and the loss of every step. */
-export async function train() {
-  const backend = await ready();
+/** The backend that `ready()` chose, and the loss of every step. `prefer`: 'webgl', or nothing for the default. */
+export async function train(prefer) {
+  if (prefer === 'webgl') registerBackend(await webgl());
+  const backend = await ready({ prefer });
   manualSeed(0);
   const pictures = rand([64, 1, 12, 12]).mul(0.3);
   const down = Int32Array.from({ length: 64 }, (_, i) => i & 1);

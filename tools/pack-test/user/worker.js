@@ -1,6 +1,7 @@
 import { train } from './train.js';
 
-train().then(
-  (result) => postMessage({ result }),
-  (error) => postMessage({ error: String(error) }),
-);
+onmessage = ({ data: prefer }) =>
+  train(prefer).then(
+    (result) => postMessage({ result }),
+    (error) => postMessage({ error: String(error) }),
+  );

@@ -1,6 +1,15 @@
 import { formats, type TexelType } from './formats.js';
 
-export type UniformType = 'int' | 'float' | 'ivec2' | 'ivec3' | 'ivec4' | `int[${number}]` | `ivec2[${number}]` | `float[${number}]`;
+export type UniformType =
+  | 'int'
+  | 'float'
+  | 'ivec2'
+  | 'ivec3'
+  | 'ivec4'
+  | `int[${number}]`
+  | `ivec2[${number}]`
+  | `ivec3[${number}]`
+  | `float[${number}]`;
 export type UniformValue = number | readonly number[];
 
 /**

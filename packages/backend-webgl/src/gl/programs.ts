@@ -40,6 +40,10 @@ export class Programs {
     return this.#known.size;
   }
 
+  has(kernel: Kernel): boolean {
+    return this.#known.has(kernel.name);
+  }
+
   /** Hands the source to the driver, which may compile it in threads of its own. */
   begin(kernel: Kernel): Program {
     const known = this.#known.get(kernel.name);
@@ -133,6 +137,6 @@ export function setUniform(
   if (type.startsWith('float')) gl.uniform1fv(location, value as number[]);
   else if (type.startsWith('int')) gl.uniform1iv(location, value as number[]);
   else if (type.startsWith('ivec2')) gl.uniform2iv(location, value as number[]);
-  else if (type === 'ivec3') gl.uniform3iv(location, value as number[]);
+  else if (type.startsWith('ivec3')) gl.uniform3iv(location, value as number[]);
   else gl.uniform4iv(location, value as number[]);
 }

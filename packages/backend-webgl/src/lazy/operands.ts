@@ -10,23 +10,31 @@ import { hold, type Leaf, letGo, makeOp, type Node, type Op, type Scalar } from 
 const MAX_OPS = 32;
 
 /** A number, rounded as an element of that type would be. */
-export function scalar(value: number, type: TexelType): Scalar {
+function scalar(value: number, type: TexelType): Scalar {
   const rounded = type === 'float32' ? Math.fround(value) : type === 'int32' ? value | 0 : Number(value !== 0);
   return { kind: 'scalar', type, value: rounded };
 }
 
-/** A tensor as an argument of an expression: what is pending in it is taken up, what has been computed is a leaf. */
-export function node(engine: Engine, x: TensorRef | number, type: TexelType): Node {
+/**
+ * Functions that read views (broadcast, transposed, with offsets) in their own program. All others have a view brought into
+ * order first: each kind of operand of each function is a program to compile, and these few are what views meet.
+ */
+const readsViews: ReadonlySet<string> = new Set(['f_id', 'i_id', 'f_add', 'f_sub', 'f_mul', 'f_div', 'f_where']);
+
+/** A tensor as an argument of `fn`: what is pending in it is taken up, what has been computed is a leaf. */
+function node(engine: Engine, fn: string, x: TensorRef | number, type: TexelType): Node {
   if (typeof x === 'number') return scalar(x, type);
   const { pending } = bufferOf(x);
   if (pending !== null && isWhole(x) && pending.taken === 0) {
     pending.taken++;
     return hold(pending);
   }
-  return leaf(engine, x);
+  const read = leaf(engine, x);
+  if (read.mode === 'flat' || readsViews.has(fn)) return read;
+  return computed(engine, makeOp(read.type, read.type === 'float32' ? 'f_id' : 'i_id', [read], sizeOf(x.shape)));
 }
 
-export function leaf(engine: Engine, x: TensorRef): Leaf {
+function leaf(engine: Engine, x: TensorRef): Leaf {
   const texture = engine.textureOf(bufferOf(x)).retain();
   const { shape, strides } = mergeAxes(x.shape, x.strides);
   const rank = shape.length;
@@ -69,14 +77,22 @@ export function express(
 function combine(engine: Engine, fn: string, operands: readonly (TensorRef | number)[], types: readonly TexelType[], out: TensorRef): Op {
   const args: Node[] = [];
   try {
-    operands.forEach((x, i) => args.push(node(engine, x, types[i])));
+    operands.forEach((x, i) => args.push(node(engine, fn, x, types[i])));
     bound(engine, args);
   } catch (e) {
     for (const a of args) letGo(a);
     throw e;
   }
+  // A copy of an expression is that expression.
+  const [first] = args;
+  if (isCopy(fn) && first.kind === 'op' && first.type === out.dtype) {
+    first.taken--;
+    return first;
+  }
   return makeOp(texelType(out.dtype), fn, args, sizeOf(out.shape));
 }
+
+const isCopy = (fn: string): boolean => fn === 'f_id' || fn === 'i_id';
 
 /** Computes arguments that would make the expression too long, or need more textures than there are units. */
 function bound(engine: Engine, args: Node[]): void {
@@ -89,8 +105,12 @@ function bound(engine: Engine, args: Node[]): void {
 
 /** An op's result as a leaf; the hold on the op goes. */
 function computed(engine: Engine, op: Op): Leaf {
-  const texture = evaluate(engine, op);
   const { type, size } = op;
-  letGo(op);
+  let texture: Texture;
+  try {
+    texture = evaluate(engine, op);
+  } finally {
+    letGo(op);
+  }
   return { kind: 'leaf', type, texture, mode: 'flat', shape: [size], strides: [1], offset: 0, holders: 1 };
 }

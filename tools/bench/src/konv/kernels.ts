@@ -1,15 +1,28 @@
-import { type Backend, type ConvGeometry, internConv, type Shape, type Tensor, tensor } from '@konv/core-tensor';
+import { type Backend, type ConvGeometry, internConv, type Shape, type Tensor, type TensorRef, tensor } from '@konv/core-tensor';
 import { numbers } from '../contender.js';
 import { type ConvShape, outSize, type Task } from '../tasks.js';
-import { clocked, type Runner } from '../timing.js';
+import { type Clock, clocked, type Runner } from '../timing.js';
 
 type Of<Kind extends Task['kind']> = Task & { kind: Kind };
+
+/** A clock that stops when the backend says that all is done. */
+export const untilSynced =
+  (backend: Backend): Clock =>
+  async (work) => {
+    const start = performance.now();
+    work();
+    await backend.sync();
+    return performance.now() - start;
+  };
 
 /** Makes tensors on one backend, and frees them together. */
 class Operands {
   private readonly all: Tensor[] = [];
 
-  constructor(readonly backend: Backend) {}
+  constructor(
+    readonly backend: Backend,
+    private readonly clock: Clock = untilSynced(backend),
+  ) {}
 
   make(...shape: number[]): Tensor {
     const values = numbers(shape.reduce((a, b) => a * b, 1));
@@ -18,15 +31,16 @@ class Operands {
     return made;
   }
 
-  /** A runner of `call`, which is done when the backend says so. */
-  runner(call: () => void): Runner {
+  /** A runner of `call`, which writes `out`. */
+  runner(call: () => void, out?: TensorRef): Runner {
     return {
-      run: async () => {
-        const start = performance.now();
-        call();
-        await this.backend.sync();
-        return performance.now() - start;
-      },
+      run: () => this.clock(call),
+      result:
+        out &&
+        (async () => {
+          call();
+          return (await this.backend.read(out)) as Float32Array;
+        }),
       dispose: () => {
         for (const t of this.all) t.dispose();
       },
@@ -52,30 +66,30 @@ function geometry(s: ConvShape): ConvGeometry {
   });
 }
 
-export function gemmRunner(backend: Backend, { size, transposeA, transposeB }: Of<'gemm'>): Runner {
-  const operands = new Operands(backend);
+export function gemmRunner(backend: Backend, { size, transposeA, transposeB }: Of<'gemm'>, clock?: Clock): Runner {
+  const operands = new Operands(backend, clock);
   const [a, b, out] = [1, 2, 3].map(() => operands.make(1, size, size).ref);
   const attrs = { transposeA, transposeB, accumulate: false };
-  return operands.runner(() => backend.matmul(a, b, attrs, out));
+  return operands.runner(() => backend.matmul(a, b, attrs, out), out);
 }
 
 /** Null where the backend leaves the kernel to decomposition. */
-export function convRunner(backend: Backend, { shape: s, op }: Of<'conv'>): Runner | null {
+export function convRunner(backend: Backend, { shape: s, op }: Of<'conv'>, clock?: Clock): Runner | null {
   const g = geometry(s);
   const out = outSize(s);
-  const operands = new Operands(backend);
+  const operands = new Operands(backend, clock);
   const x = operands.make(s.batch, s.inChannels, 1, s.size, s.size).ref;
   const w = operands.make(s.outChannels, s.inChannels / s.groups, 1, s.kernel, s.kernel).ref;
   const y = operands.make(s.batch, s.outChannels, 1, out, out).ref;
   const { conv, convGradInput, convGradWeight } = backend;
-  if (op === 'forward') return conv ? operands.runner(() => conv.call(backend, x, w, null, g, null, y)) : null;
-  // The gradients overwrite x and w: nobody reads them afterwards.
-  if (op === 'input gradient') return convGradInput ? operands.runner(() => convGradInput.call(backend, y, w, g, x)) : null;
-  return convGradWeight ? operands.runner(() => convGradWeight.call(backend, x, y, g, false, w)) : null;
+  if (op === 'forward') return conv ? operands.runner(() => conv.call(backend, x, w, null, g, null, y), y) : null;
+  // The gradients overwrite x and w, which they do not read.
+  if (op === 'input gradient') return convGradInput ? operands.runner(() => convGradInput.call(backend, y, w, g, x), x) : null;
+  return convGradWeight ? operands.runner(() => convGradWeight.call(backend, x, y, g, false, w), w) : null;
 }
 
-export function elementwiseRunner(backend: Backend, { name, elements }: Of<'elementwise'>): Runner {
-  const operands = new Operands(backend);
+export function elementwiseRunner(backend: Backend, { name, elements }: Of<'elementwise'>, clock?: Clock): Runner {
+  const operands = new Operands(backend, clock);
   const x = operands.make(elements).ref;
   if (name === 'sum') {
     const out = operands.make(1).ref;

@@ -1,8 +1,10 @@
 import { type Backend, type Shape, type Tensor, tensor } from '@konv/core-tensor';
-import { nn, optim, scope, Trainer, useBackend } from 'konv';
+import { nn, noGrad, optim, scope, Trainer, useBackend, type WebglBackend } from 'konv';
 import { numbers } from '../contender.js';
+import { comparedSteps, leNetRate, leNetShapes, leNetTargets, leNetValues } from '../lenet.js';
 import { gigaflop, type Task } from '../tasks.js';
-import type { Runner } from '../timing.js';
+import type { Clock, Runner } from '../timing.js';
+import { untilSynced } from './kernels.js';
 
 type Of<Kind extends Task['kind']> = Task & { kind: Kind };
 
@@ -48,40 +50,97 @@ function filled(backend: Backend, shape: Shape, requiresGrad = false): Tensor {
   return tensor(numbers(shape.reduce((a, b) => a * b, 1)), { shape, backend: backend.name, requiresGrad });
 }
 
-async function timed(backend: Backend, work: () => void): Promise<number> {
-  // Both in the clock: freeing is part of a step.
-  const start = performance.now();
-  work();
-  await backend.sync();
-  return performance.now() - start;
+/** LeNet-5 with its data, as a user's program trains it. */
+export class LeNetTraining {
+  private readonly model: nn.Sequential;
+  private readonly loss = new nn.CrossEntropyLoss();
+  private readonly trainer: Trainer;
+  private readonly batches = new Map<number, { x: Tensor; targets: Tensor }>();
+
+  /** `initial`: everybody's values, to be compared, or those that the layers draw, as in a program. */
+  constructor(
+    private readonly backend: Backend,
+    initial: 'given' | 'drawn',
+  ) {
+    useBackend(backend.name);
+    this.model = leNet();
+    if (initial === 'given') this.take(leNetValues());
+    const optimizer = new optim.SGD(this.model.parameters(), leNetRate);
+    this.trainer = new Trainer({ model: this.model, loss: this.loss, optimizer });
+  }
+
+  private take(values: readonly Float32Array[]): void {
+    noGrad(() => {
+      [...this.model.parameters()].forEach((parameter, i) => {
+        const initial = tensor(values[i], { shape: leNetShapes[i], backend: this.backend.name });
+        parameter.copy_(initial);
+        initial.dispose();
+      });
+    });
+  }
+
+  private batch(size: number): { x: Tensor; targets: Tensor } {
+    const made = this.batches.get(size) ?? {
+      x: filled(this.backend, [size, 1, 28, 28]),
+      targets: tensor(leNetTargets(size), { backend: this.backend.name }),
+    };
+    this.batches.set(size, made);
+    return made;
+  }
+
+  /** One step; the loss belongs to the caller. */
+  step(size: number): Tensor {
+    useBackend(this.backend.name);
+    const { x, targets } = this.batch(size);
+    const [loss] = this.trainer.trainStep(x, targets);
+    return loss;
+  }
+
+  /** One step, and its loss on the host. */
+  async stepAndRead(size: number): Promise<number> {
+    const loss = this.step(size);
+    const value = await loss.item();
+    loss.dispose();
+    return value;
+  }
+
+  /** Has the backend compile a step's kernels beforehand; null where it does not offer that. */
+  warmUp(size: number): Promise<unknown> | null {
+    const { warmup } = this.backend as Partial<WebglBackend>;
+    const { x, targets } = this.batch(size);
+    return warmup?.(this.model, x.shape, { loss: (y) => this.loss.forward(y, targets) }) ?? null;
+  }
+
+  dispose(): void {
+    for (const { x, targets } of this.batches.values()) {
+      x.dispose();
+      targets.dispose();
+    }
+  }
 }
 
-/** One step by the Trainer, as a user's program takes it. */
-export function lenetRunner(backend: Backend, { batch }: Of<'lenet'>): Runner {
-  useBackend(backend.name);
-  const model = leNet();
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 });
-  const trainer = new Trainer({ model, loss: new nn.CrossEntropyLoss(), optimizer });
-  const x = filled(backend, [batch, 1, 28, 28]);
-  const targets = tensor(
-    Int32Array.from({ length: batch }, (_, i) => i % 10),
-    { backend: backend.name },
-  );
+/** A training step: until all is done or, where the task says so, until the loss has been read. */
+export function lenetRunner(backend: Backend, { batch, read }: Of<'lenet'>, clock: Clock = untilSynced(backend)): Runner {
+  const training = new LeNetTraining(backend, 'given');
   return {
-    run: () => {
-      useBackend(backend.name);
-      return timed(backend, () => {
-        for (const value of trainer.trainStep(x, targets)) value.dispose();
-      });
+    run: async () => {
+      // Freeing is part of a step.
+      if (!read) return clock(() => training.step(batch).dispose());
+      const start = performance.now();
+      await training.stepAndRead(batch);
+      return performance.now() - start;
     },
-    dispose: () => {
-      for (const t of [x, targets]) t.dispose();
+    result: async () => {
+      const losses = new Float32Array(comparedSteps);
+      for (let i = 0; i < comparedSteps; i++) losses[i] = await training.stepAndRead(batch);
+      return losses;
     },
+    dispose: () => training.dispose(),
   };
 }
 
 /** Forward and backward through autograd, to all parameters and to the input. */
-export function resnetRunner(backend: Backend, task: Of<'resnet'>): Runner {
+export function resnetRunner(backend: Backend, task: Of<'resnet'>, clock: Clock = untilSynced(backend)): Runner {
   useBackend(backend.name);
   const shape: Shape = [task.batch, task.channels, task.size, task.size];
   const block = new BasicBlock(task.channels);
@@ -90,7 +149,7 @@ export function resnetRunner(backend: Backend, task: Of<'resnet'>): Runner {
   return {
     run: () => {
       useBackend(backend.name);
-      return timed(backend, () => {
+      return clock(() => {
         block.zeroGrad();
         x.grad?.dispose();
         x.grad = null;

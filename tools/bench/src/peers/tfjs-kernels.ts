@@ -1,40 +1,63 @@
 import type * as Tf from '@tensorflow/tfjs-core';
+import { numbers } from '../contender.js';
+import { axes, permuted, permutedShape } from '../layout.js';
 import { type ConvShape, isDepthwise, outSize, type Task } from '../tasks.js';
-import { clocked, type Runner } from '../timing.js';
+import { type Clock, clocked, type Runner } from '../timing.js';
 
 export type TfModule = typeof Tf;
 type TensorInfo = { dataId: object };
+
+/** Which of tfjs's backends, and how to know that it is done. */
+export interface TfEngine {
+  tf: TfModule;
+  backend: string;
+  clock?: Clock;
+}
 
 /**
  * One of tfjs's kernels, called directly: the engine's bookkeeping around it is not what we measure. Null where the
  * backend has not registered it. The result is given back at once.
  */
-function kernel(tf: TfModule, backendName: string, name: string, attrs: object): ((inputs: Record<string, unknown>) => TensorInfo) | null {
-  const config = tf.getKernel(name, backendName);
-  const backend = tf.findBackend(backendName);
+function kernel({ tf, backend: name }: TfEngine, kernelName: string, attrs: object): ((inputs: object) => TensorInfo) | null {
+  const config = tf.getKernel(kernelName, name);
+  const backend = tf.findBackend(name);
   if (!config) return null;
   return (inputs) => config.kernelFunc({ inputs, backend, attrs } as never) as unknown as TensorInfo;
 }
 
-async function tensors(tf: TfModule, backend: string, shapes: readonly number[][]): Promise<Tf.Tensor[]> {
+/** Tensors of `numbers()`, which are those of the others in the layout `order`. */
+async function operands(
+  { tf, backend }: TfEngine,
+  ...wanted: readonly { shape: number[]; order?: readonly number[] }[]
+): Promise<Tf.Tensor[]> {
   await tf.setBackend(backend);
-  return shapes.map((shape) => tf.randomUniform(shape, -0.5, 0.5));
+  return wanted.map(({ shape, order = shape.map((_, i) => i) }) => {
+    const values = numbers(shape.reduce((a, b) => a * b, 1));
+    return tf.tensor(permuted(values, shape, order), permutedShape(shape, order));
+  });
 }
 
-const release = (tf: TfModule, backend: string, info: TensorInfo): void => {
+const release = ({ tf, backend }: TfEngine, info: TensorInfo): void => {
   tf.findBackend(backend).disposeData(info.dataId);
 };
 
-export async function tfjsGemm(tf: TfModule, backend: string, task: Task & { kind: 'gemm' }): Promise<Runner | null> {
+/** The values of what a kernel has returned, which is given back. */
+async function values(engine: TfEngine, info: TensorInfo): Promise<Float32Array> {
+  const read = await engine.tf.findBackend(engine.backend).read(info.dataId);
+  release(engine, info);
+  return read as Float32Array;
+}
+
+export async function tfjsGemm(engine: TfEngine, task: Task & { kind: 'gemm' }): Promise<Runner | null> {
+  const { tf, clock = clocked } = engine;
   const { transposeA, transposeB, size } = task;
-  const call = kernel(tf, backend, 'BatchMatMul', { transposeA, transposeB });
+  const call = kernel(engine, 'BatchMatMul', { transposeA, transposeB });
   if (!call) return null;
-  const [a, b] = await tensors(tf, backend, [
-    [1, size, size],
-    [1, size, size],
-  ]);
+  const square = { shape: [1, size, size] };
+  const [a, b] = await operands(engine, square, square);
   return {
-    run: () => clocked(() => release(tf, backend, call({ a, b }))),
+    run: () => clock(() => release(engine, call({ a, b }))),
+    result: () => values(engine, call({ a, b })),
     dispose: () => tf.dispose([a, b]),
   };
 }
@@ -61,37 +84,53 @@ const kernelNames = {
  * A convolution in tfjs's layouts (NHWC and HWIO), bare; or with what it costs those whose data are NCHW: each run
  * transposes the image-shaped operand there and the image-shaped result back. (Weights are transposed once, before.)
  */
-export async function tfjsConv(
-  tf: TfModule,
-  backend: string,
-  task: Task & { kind: 'conv' },
-  layout: 'NHWC' | 'NCHW',
-): Promise<Runner | null> {
+export async function tfjsConv(engine: TfEngine, task: Task & { kind: 'conv' }, layout: 'NHWC' | 'NCHW'): Promise<Runner | null> {
+  const { tf, clock = clocked } = engine;
   const { shape: s, op } = task;
-  if (s.groups > 1 && !isDepthwise(s)) return null;
-  const filterShape = isDepthwise(s) ? [s.kernel, s.kernel, s.inChannels, 1] : [s.kernel, s.kernel, s.inChannels, s.outChannels];
-  const call = kernel(tf, backend, kernelNames[op][isDepthwise(s) ? 1 : 0], convAttrs(s, filterShape));
-  if (!call) return null;
+  const depthwise = isDepthwise(s);
+  if (s.groups > 1 && !depthwise) return null;
   const out = outSize(s);
-  const images = { x: [s.batch, s.size, s.size, s.inChannels], dy: [s.batch, out, out, s.outChannels] };
-  const [x, filter, dy] = await tensors(tf, backend, [images.x, filterShape, images.dy]);
+  const weight = [s.outChannels, s.inChannels / s.groups, s.kernel, s.kernel];
+  const [toTheirs, toOurs] = depthwise ? [axes.c1hwToHwc1, axes.hwc1ToC1hw] : [axes.oihwToHwio, axes.hwioToOihw];
+  const filterShape = permutedShape(weight, toTheirs);
+  const call = kernel(engine, kernelNames[op][depthwise ? 1 : 0], convAttrs(s, filterShape));
+  if (!call) return null;
+  const images = { x: [s.batch, s.inChannels, s.size, s.size], dy: [s.batch, s.outChannels, out, out] };
+  const [x, filter, dy] = await operands(
+    engine,
+    { shape: images.x, order: axes.nchwToNhwc },
+    { shape: weight, order: toTheirs },
+    { shape: images.dy, order: axes.nchwToNhwc },
+  );
   const inputs = { forward: { x, filter }, 'input gradient': { dy, filter }, 'weight gradient': { x, dy } }[op];
   const dispose = (): void => tf.dispose([x, filter, dy]);
-  if (layout === 'NHWC') return { run: () => clocked(() => release(tf, backend, call(inputs))), dispose };
+  if (layout === 'NHWC') {
+    const image = permutedShape(op === 'forward' ? images.dy : images.x, axes.nchwToNhwc);
+    return {
+      run: () => clock(() => release(engine, call(inputs))),
+      result: async () => {
+        const theirs = await values(engine, call(inputs));
+        return op === 'weight gradient' ? permuted(theirs, filterShape, toOurs) : permuted(theirs, image, axes.nhwcToNchw);
+      },
+      dispose,
+    };
+  }
 
-  const toNhwc = kernel(tf, backend, 'Transpose', { perm: [0, 2, 3, 1] });
-  const toNchw = kernel(tf, backend, 'Transpose', { perm: [0, 3, 1, 2] });
+  const toNhwc = kernel(engine, 'Transpose', { perm: axes.nchwToNhwc });
+  const toNchw = kernel(engine, 'Transpose', { perm: axes.nhwcToNchw });
   if (!toNhwc || !toNchw || op === 'weight gradient') return null;
   const operand = op === 'forward' ? 'x' : 'dy';
-  const [n, h, w, c] = images[operand];
-  const [nchw] = await tensors(tf, backend, [[n, c, h, w]]);
+  const [nchw] = await operands(engine, { shape: images[operand] });
+  const converted = (): TensorInfo => {
+    const image = toNhwc({ x: nchw });
+    const result = call({ ...inputs, [operand]: image });
+    const back = toNchw({ x: result });
+    for (const info of [image, result]) release(engine, info);
+    return back;
+  };
   return {
-    run: () =>
-      clocked(() => {
-        const image = toNhwc({ x: nchw });
-        const result = call({ ...inputs, [operand]: image });
-        for (const info of [image, toNchw({ x: result }), result]) release(tf, backend, info);
-      }),
+    run: () => clock(() => release(engine, converted())),
+    result: () => values(engine, converted()),
     dispose: () => {
       dispose();
       tf.dispose(nchw);

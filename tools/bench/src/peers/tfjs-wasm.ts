@@ -27,8 +27,8 @@ export async function tfjsWasm(): Promise<Contender> {
     about: `TensorFlow.js ${tf.version_core}, wasm backend${simd ? ' with SIMD' : ''}, one thread; kernels called directly, NHWC`,
     kinds: ['gemm', 'conv'],
     prepare: (task) => {
-      if (task.kind === 'gemm') return tfjsGemm(tf, 'wasm', task);
-      return task.kind === 'conv' ? tfjsConv(tf, 'wasm', task, 'NHWC') : null;
+      if (task.kind === 'gemm') return tfjsGemm({ tf, backend: 'wasm' }, task);
+      return task.kind === 'conv' ? tfjsConv({ tf, backend: 'wasm' }, task, 'NHWC') : null;
     },
   };
 }
@@ -40,6 +40,6 @@ export async function tfjsWasmNchw(): Promise<Contender> {
     name: 'tfjs-nchw',
     about: 'the same kernels, each run with the transposes NCHW -> NHWC -> NCHW',
     kinds: ['conv'],
-    prepare: (task) => (task.kind === 'conv' ? tfjsConv(tf, 'wasm', task, 'NCHW') : null),
+    prepare: (task) => (task.kind === 'conv' ? tfjsConv({ tf, backend: 'wasm' }, task, 'NCHW') : null),
   };
 }

@@ -39,7 +39,12 @@ export function rowLine(row: Row, peers: readonly string[]): string {
   });
   return line(
     [row.op, row.shape, row.backend],
-    [fixed(row.ms.median, small ? 3 : 1), percent(spread), fixed(row.gflops, 1), percent(limitOf(row)?.reached)],
+    [
+      fixed(row.ms.median, small ? 3 : 1),
+      percent(spread),
+      fixed(row.gflops, (row.gflops ?? 1) < 0.95 ? 2 : 1),
+      percent(limitOf(row)?.reached),
+    ],
     cells,
     row.note,
   );

@@ -1,0 +1,82 @@
+/**
+ * Convolutions as products over packed operands: `pack.ts` has the layouts, `sweep.ts` forward and input gradient,
+ * `weight.ts` the weight gradient. Groups of one input channel (depthwise) go their own way.
+ */
+import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
+import type { Engine } from '../engine.js';
+import { withScratch } from '../gl/define.js';
+import { depthwise, depthwiseGradInput } from './depthwise.js';
+import { depthwiseGradWeight } from './depthwise-weight.js';
+import { packImage, packWeight } from './pack.js';
+import { convPlan, type Frame } from './plan.js';
+import { sweepForward, sweepGradient } from './sweep.js';
+import { unpack } from './unpack.js';
+import { weightGradient } from './weight.js';
+
+const isDepthwise = (g: ConvGeometry): boolean => g.groups > 1 && g.groups === g.inChannels;
+
+export function conv(
+  engine: Engine,
+  x: TensorRef,
+  weight: TensorRef,
+  bias: TensorRef | null,
+  g: ConvGeometry,
+  activation: ActivationKind | null,
+  out: TensorRef,
+): void {
+  if (isDepthwise(g)) return depthwise(engine, x, weight, bias, g, activation, out);
+  const plan = convPlan(g);
+  withScratch((keep) => {
+    const w = keep(packWeight(engine, weight, g, plan));
+    const image = keep(packImage(engine, x, g, g.inSize, plan.inPer, plan.xFrame));
+    const y = sweepForward(engine, image, w, g, plan);
+    keep(y.texture);
+    unpack(engine, y, g.outSize, g, plan.outPer, bias, activation, out);
+  });
+}
+
+export function convGradInput(engine: Engine, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
+  convBackward(engine, null, weight, dy, g, { dx: out, dw: null, db: null });
+}
+
+export function convGradWeight(engine: Engine, x: TensorRef, dy: TensorRef, g: ConvGeometry, accumulate: boolean, out: TensorRef): void {
+  convBackward(engine, x, null, dy, g, { dx: null, dw: out, db: null }, accumulate);
+}
+
+/** All gradients that are wanted; x is needed for dw, weight for dx. */
+export function convBackward(
+  engine: Engine,
+  x: TensorRef | null,
+  weight: TensorRef | null,
+  dy: TensorRef,
+  g: ConvGeometry,
+  out: { readonly dx: TensorRef | null; readonly dw: TensorRef | null; readonly db: TensorRef | null },
+  accumulate = false,
+): void {
+  if (isDepthwise(g)) {
+    if (out.dx) depthwiseGradInput(engine, dy, weight as TensorRef, g, out.dx);
+    if (out.dw || out.db) depthwiseGradWeight(engine, x as TensorRef, dy, g, { ...out, accumulate });
+    return;
+  }
+  const plan = convPlan(g);
+  withScratch((keep) => {
+    const framed = out.dx !== null && covers(plan.dyFrame, g);
+    const frame: Frame = framed ? plan.dyFrame : { low: [0, 0, 0], size: g.outSize };
+    const packedDy = keep(packImage(engine, dy, g, g.outSize, plan.outPer, frame));
+    if (out.dx) {
+      const forDx = framed ? packedDy : keep(packImage(engine, dy, g, g.outSize, plan.outPer, plan.dyFrame));
+      const dx = sweepGradient(engine, forDx, keep(packWeight(engine, weight as TensorRef, g, plan)), g, plan);
+      keep(dx.texture);
+      unpack(engine, dx, g.inSize, g, plan.inPer, null, null, out.dx);
+    }
+    if (out.dw || out.db) {
+      const packedX = out.dw ? keep(packImage(engine, x as TensorRef, g, g.inSize, plan.inPer, plan.xFrame)) : packedDy;
+      weightGradient(engine, packedX, { texture: packedDy, frame }, g, plan, { ...out, accumulate });
+    }
+  });
+}
+
+/** Whether a frame has all of dy: with much padding the input gradient does without dy's margins. */
+function covers(frame: Frame, g: ConvGeometry): boolean {
+  return frame.size.every((n, a) => n - frame.low[a] >= g.outSize[a]);
+}
