@@ -1,6 +1,7 @@
 import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@konv/core-tensor';
 import { argReduce } from './arg-reduce.js';
-import { batchNormGrad, batchNormTrain } from './batch-norm.js';
+import { batchNormGrad } from './batch-norm/grad.js';
+import { batchNormTrain } from './batch-norm/train.js';
 import { ContextLoss } from './context-loss.js';
 import { conv, convBackward, convGradInput, convGradWeight } from './conv/conv.js';
 import { crossEntropy } from './cross-entropy.js';
