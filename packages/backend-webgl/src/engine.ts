@@ -219,7 +219,8 @@ export class Engine {
       const x = inputs[name];
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(texture.layers === 1 ? gl.TEXTURE_2D : gl.TEXTURE_2D_ARRAY, texture.handle);
-      this.#set(program, `${name}_shift`, 'int', texture.shift);
+      this.#set(program, `${name}_mask`, 'ivec2', [(1 << texture.shift) - 1, (4 << texture.shift) - 1]);
+      this.#set(program, `${name}_rows`, 'float', 2 ** -texture.shift);
       this.#set(program, `${name}_at`, 'int', 'offset' in x ? x.offset : 0);
       unit++;
     }

@@ -8,7 +8,10 @@ import { withScratch } from '../gl/define.js';
 import { depthwise, depthwiseGradInput } from './depthwise.js';
 import { depthwiseGradWeight } from './depthwise-weight.js';
 import { packImage, packWeight } from './pack.js';
-import { convPlan, type Frame } from './plan.js';
+import type { WeightGradients } from './collect.js';
+import { type ConvPlan, convPlan, type Frame } from './plan.js';
+import { convRows, forwardRows, gradientRows, servesForward, servesGradient } from './rows.js';
+import { rowsWeightGradient, servesWeight } from './rows-weight.js';
 import { sweepForward, sweepGradient } from './sweep.js';
 import { unpack } from './unpack.js';
 import { weightGradient } from './weight.js';
@@ -26,6 +29,7 @@ export function conv(
 ): void {
   if (isDepthwise(g)) return depthwise(engine, x, weight, bias, g, activation, out);
   const plan = convPlan(g);
+  if (servesForward(g)) return convRows(engine, x, weight, bias, forwardRows(g, plan), activation, out);
   withScratch((keep) => {
     const w = keep(packWeight(engine, weight, g, plan));
     const image = keep(packImage(engine, x, g, g.inSize, plan.inPer, plan.xFrame));
@@ -59,6 +63,28 @@ export function convBackward(
     return;
   }
   const plan = convPlan(g);
+  let { dx, dw, db } = out;
+  if (dx && servesGradient(g)) {
+    convRows(engine, dy, weight as TensorRef, null, gradientRows(g, plan), null, dx);
+    dx = null;
+  }
+  if ((dw || db) && servesWeight(engine, g)) {
+    rowsWeightGradient(engine, x, dy, g, plan, { dw, db, accumulate });
+    dw = db = null;
+  }
+  if (dx || dw || db) packedBackward(engine, x, weight, dy, g, plan, { dx, dw, db, accumulate });
+}
+
+/** What the kernels over packed channels do, which share packed dy. */
+function packedBackward(
+  engine: Engine,
+  x: TensorRef | null,
+  weight: TensorRef | null,
+  dy: TensorRef,
+  g: ConvGeometry,
+  plan: ConvPlan,
+  out: WeightGradients & { readonly dx: TensorRef | null },
+): void {
   withScratch((keep) => {
     const framed = out.dx !== null && covers(plan.dyFrame, g);
     const frame: Frame = framed ? plan.dyFrame : { low: [0, 0, 0], size: g.outSize };
@@ -71,7 +97,7 @@ export function convBackward(
     }
     if (out.dw || out.db) {
       const packedX = out.dw ? keep(packImage(engine, x as TensorRef, g, g.inSize, plan.inPer, plan.xFrame)) : packedDy;
-      weightGradient(engine, packedX, { texture: packedDy, frame }, g, plan, { ...out, accumulate });
+      weightGradient(engine, packedX, { texture: packedDy, frame }, g, plan, out);
     }
   });
 }

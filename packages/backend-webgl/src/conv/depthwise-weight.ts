@@ -12,6 +12,7 @@ import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { define } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
+import type { WeightGradients } from './collect.js';
 import { denseWindow, stridedWindow } from './depthwise.js';
 import { convPlan } from './plan.js';
 import { cut } from './slices.js';
@@ -141,13 +142,7 @@ void compute(int t) {
 }
 
 /** dw and, where wanted, db. */
-export function depthwiseGradWeight(
-  engine: Engine,
-  x: TensorRef | null,
-  dy: TensorRef,
-  g: ConvGeometry,
-  out: { readonly dw: TensorRef | null; readonly accumulate: boolean; readonly db: TensorRef | null },
-): void {
+export function depthwiseGradWeight(engine: Engine, x: TensorRef | null, dy: TensorRef, g: ConvGeometry, out: WeightGradients): void {
   const { outChannels: channels, kernel, stride, dilation, padLow: low } = g;
   const outputs = channels * kernel[0] * kernel[1] * Math.ceil(kernel[2] / 4);
   const cuts = cut(g.batch, g.outSize, out.dw ? outputs : channels, 4);

@@ -18,13 +18,19 @@ export interface Slices {
   readonly partLength: number;
 }
 
+/** Cuts a sum of `total` terms for `outputs` invocations: at most `chain` terms a slice, as long as there are not too many. */
+export function sliced(total: number, outputs: number, chain: number): { readonly slices: number; readonly perSlice: number } {
+  const wanted = Math.max(Math.ceil(WANTED / outputs), Math.ceil(total / chain));
+  const perSlice = Math.ceil(total / Math.min(wanted, MAX_SLICES, total));
+  return { slices: Math.ceil(total / perSlice), perSlice };
+}
+
 /** Cuts the sum over `batch` images of `size` for `outputs` invocations; parts are multiples of `grain` pixels. */
 export function cut(batch: number, size: Spatial, outputs: number, grain = 1): Slices {
   const width = size[2];
   const length = Math.ceil(width / Math.ceil(width / LONGEST_PART) / grain) * grain;
   const partsPerRow = Math.ceil(width / length);
   const parts = batch * size[0] * size[1] * partsPerRow;
-  const wanted = Math.max(Math.ceil(WANTED / outputs), Math.ceil((parts * length) / MAX_CHAIN));
-  const partsPerSlice = Math.ceil(parts / Math.min(wanted, MAX_SLICES, parts));
-  return { slices: Math.ceil(parts / partsPerSlice), parts, partsPerRow, partsPerSlice, partLength: length };
+  const { slices, perSlice } = sliced(parts, outputs, Math.ceil(MAX_CHAIN / length));
+  return { slices, parts, partsPerRow, partsPerSlice: perSlice, partLength: length };
 }

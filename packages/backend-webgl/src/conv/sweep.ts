@@ -40,6 +40,9 @@ interface Variant {
   readonly slides: boolean;
 }
 
+const nameOf = (v: Variant): string =>
+  `conv ${v.transposed ? 'gradient' : 'forward'} ${v.lanes} lanes ${v.pixels} pixels${v.slides ? ' sliding' : ''}`;
+
 const lane = (i: number): string => 'xyzw'[i];
 
 /** a_i += the product of the block of weights w0 to w3 and the texel p_i. */
@@ -49,36 +52,60 @@ function product({ transposed, lanes }: Variant, i: number): string {
   return terms.map((c) => `a${i}.${lane(c)} += dot(w${c}, p${i});`).join(' ');
 }
 
-/** The loop over one row of the kernel; `p` is the texel of pixel 0 at its first tap, `k` of its weight. */
-function kernelRow(v: Variant): string {
-  const fetch = (i: number): string => `p${i} = x_texel(p + ${i} * pixelStep);`;
-  const last = v.pixels - 1;
-  return `${v.slides ? repeat(last, fetch) : ''}
-        for (int m = 0; m < count.z; m++) {
-          ${v.slides ? fetch(last) : repeat(v.pixels, fetch)}
-          ${repeat(v.lanes, (c) => `vec4 w${c} = w_texel(k + ${c});`)}
-          ${repeat(v.pixels, (i) => product(v, i))}
-          ${v.slides ? repeat(last, (i) => `p${i} = p${i + 1};`) : ''}
-          p += hop.z;
-          k += weightHop.z;
-        }`;
+/** The weights of a tap and the products with the texels of all pixels. */
+function products(v: Variant): string {
+  return `${repeat(v.lanes, (c) => `      vec4 w${c} = w_texel(k + ${c});`)}
+${repeat(v.pixels, (i) => `      ${product(v, i)}`)}`;
 }
 
-/** Loops over blocks of the channels that are summed, and the kernel. */
+/**
+ * Loops over blocks of the channels that are summed, and the kernel. As few loops as can be, and as few variables that live
+ * from one round to the next: renderers in software copy all of these at every round of every loop.
+ */
 function loops(v: Variant): string {
-  return `  vec4 ${Array.from({ length: v.pixels }, (_, i) => `p${i}`).join(', ')};
-  for (int b = 0; b < blocks; b++) {
-    for (int mz = 0; mz < count.x; mz++) {
-      for (int my = 0; my < count.y; my++) {
-        int p = at + mz * hop.x + my * hop.y;
-        int k = weightAt + mz * weightHop.x + my * weightHop.y;
-        ${kernelRow(v)}
+  const fetch = (i: number): string => `p${i} = x_texel(p + ${i} * pixelStep);`;
+  const last = v.pixels - 1;
+  const names = Array.from({ length: v.pixels }, (_, i) => `p${i}`).join(', ');
+  const next = `if (++my == count.y) {
+      my = 0;
+      if (++mz == count.x) {
+        mz = 0;
+        at += positions;
+        weightAt += blockHop;
       }
+    }`;
+  const start = `int p = at + mz * hop.x + my * hop.y;
+    int k = weightAt + mz * weightHop.x + my * weightHop.y;`;
+  const sliding = `  int rounds = blocks * count.x * count.y;
+  int my = 0, mz = 0;
+  for (int i = 0; i < rounds; i++) {
+    ${start}
+    vec4 ${names};
+${repeat(last, (i) => `    ${fetch(i)}`)}
+    for (int mx = 0; mx < count.z; mx++) {
+      ${fetch(last)}
+${products(v)}
+${repeat(last, (i) => `      p${i} = p${i + 1};`)}
+      p += hop.z;
+      k += weightHop.z;
     }
-    at += positions;
-    weightAt += blockHop;
-  }
-  ${repeat(v.pixels, (i) => `out${i} = a${i};`)}`;
+    ${next}
+  }`;
+  const plain = `  int rounds = blocks * count.x * count.y * count.z;
+  int mx = 0, my = 0, mz = 0;
+  for (int i = 0; i < rounds; i++) {
+    ${start}
+    p += mx * hop.z;
+    k += mx * weightHop.z;
+${repeat(v.pixels, (i) => `    vec4 ${fetch(i)}`)}
+${products(v)}
+    if (++mx == count.z) {
+      mx = 0;
+      ${next}
+    }
+  }`;
+  return `${v.slides ? sliding : plain}
+${repeat(v.pixels, (i) => `  out${i} = a${i};`)}`;
 }
 
 const shared = {
@@ -108,7 +135,7 @@ const decodeRow = `  int q1 = q / rows.y;
   int at = n * blocks * positions;`;
 
 function forwardKernel(v: Variant): Kernel {
-  return define(`conv forward ${v.lanes} lanes ${v.pixels} pixels${v.slides ? ' slides' : ''}`, () => ({
+  return define(nameOf(v), () => ({
     inputs: { x: 'float32', w: 'float32' },
     output: 'float32',
     targets: v.pixels,
@@ -124,7 +151,7 @@ ${loops(v)}
 }
 
 function gradientKernel(v: Variant): Kernel {
-  return define(`conv gradient ${v.lanes} lanes ${v.pixels} pixels${v.slides ? ' slides' : ''}`, () => ({
+  return define(nameOf(v), () => ({
     inputs: { x: 'float32', w: 'float32' },
     output: 'float32',
     targets: v.pixels,
@@ -184,7 +211,7 @@ export function sweepForward(engine: Engine, x: Texture, w: Texture, g: ConvGeom
   const across = Math.ceil(width / pixels);
   const pitch = [xFrame.size[1] * xFrame.size[2], xFrame.size[2], 1];
   const block = taps * lanes;
-  const kernel = forwardKernel({ transposed: false, lanes, pixels, slides: g.stride[2] === g.dilation[2] });
+  const kernel = forwardKernel({ transposed: false, lanes, pixels, slides: g.kernel[2] > 1 && g.stride[2] === g.dilation[2] });
   const texture = engine.draw(kernel, g.batch * g.groups * outBlocks * depth * height * across, {
     inputs: { x, w },
     uniforms: {
@@ -224,7 +251,7 @@ export function sweepGradient(engine: Engine, dy: Texture, w: Texture, g: ConvGe
   const apart = perAxis((a) => g.stride[a] / gcd(g.stride[a], g.dilation[a]));
   const tapHop = [g.kernel[1] * g.kernel[2] * lanes, g.kernel[2] * lanes, lanes];
   const move = perAxis((a) => (apart[a] * g.dilation[a]) / g.stride[a]);
-  const kernel = gradientKernel({ transposed: true, lanes, pixels, slides: move[2] === 1 });
+  const kernel = gradientKernel({ transposed: true, lanes, pixels, slides: g.kernel[2] > apart[2] && move[2] === 1 });
   const texture = engine.draw(kernel, g.batch * g.groups * inBlocks * depth * height * residues * across, {
     inputs: { x: dy, w },
     uniforms: {

@@ -11,11 +11,12 @@
  *
  * `collect` adds up the slices.
  */
-import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
+import type { ConvGeometry } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { define, repeat } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
 import type { Texture } from '../gl/texture.js';
+import { collect, type WeightGradients } from './collect.js';
 import { type ConvPlan, type Frame, perAxis, volume } from './plan.js';
 import { cut } from './slices.js';
 
@@ -114,49 +115,6 @@ ${repeat(targets, (i) => `  out${i} = a${i};`)}
   }));
 }
 
-function collectKernel(accumulate: boolean): Kernel {
-  return define(`conv collect${accumulate ? ' accumulate' : ''}`, () => ({
-    inputs: { y: { layers: true, type: 'float32' }, ...(accumulate ? { old: 'float32' as const } : {}) },
-    output: 'float32',
-    uniforms: {
-      start: 'int',
-      slices: 'int',
-      outputs: 'int',
-      outPer: 'int',
-      inPer: 'int',
-      blocks: 'ivec2',
-      rows: 'int',
-      width: 'int',
-      across: 'int',
-      lanes: 'int',
-    },
-    body: `float total(int e) {
-  int q = e / width;
-  int kx = e - q * width;
-  int q1 = q / rows;
-  int row = q - q1 * rows;
-  int q2 = q1 / inPer;
-  int c = q1 - q2 * inPer;
-  int g = q2 / outPer;
-  int o = q2 - g * outPer;
-  int group = kx / across;
-  int layer = (kx - group * across) * lanes + (c & 3);
-  int groups = (width + across - 1) / across;
-  int at = start + (((g * blocks.y + (o >> 2)) * blocks.x + (c >> 2)) * rows + row) * groups + group;
-  float sum = 0.0;
-  for (int s = 0; s < slices; s++) {
-    sum += y_texel(at, layer)[o & 3];
-    at += outputs;
-  }
-  return sum;
-}
-void compute(int t) {
-  int e = t << 2;
-  out0 = vec4(total(e), total(e + 1), total(e + 2), total(e + 3))${accumulate ? ' + old_four(old_at + e)' : ''};
-}`,
-  }));
-}
-
 /** Packed dy in a frame of its own: where pixel 0 stands, and how far rows and slices are apart. */
 export interface PackedDy {
   readonly texture: Texture;
@@ -164,14 +122,7 @@ export interface PackedDy {
 }
 
 /** dw and, where wanted, db of packed x (in the plan's `xFrame`) and packed dy. */
-export function weightGradient(
-  engine: Engine,
-  x: Texture,
-  dy: PackedDy,
-  g: ConvGeometry,
-  plan: ConvPlan,
-  out: { readonly dw: TensorRef | null; readonly accumulate: boolean; readonly db: TensorRef | null },
-): void {
+export function weightGradient(engine: Engine, x: Texture, dy: PackedDy, g: ConvGeometry, plan: ConvPlan, out: WeightGradients): void {
   const { inBlocks, outBlocks, lanes, xFrame } = plan;
   const width = g.kernel[2];
   // As even groups of taps as the targets allow: five taps are 3 + 2, not 4 + 1.
@@ -208,27 +159,8 @@ export function weightGradient(
     },
   });
   try {
-    const { slices } = cuts;
-    if (out.dw) {
-      const uniforms = {
-        start: 0,
-        slices,
-        outputs,
-        outPer: plan.outPer,
-        inPer: plan.inPer,
-        blocks: [inBlocks, outBlocks],
-        rows,
-        width,
-        across,
-        lanes,
-      };
-      engine.compute(collectKernel(out.accumulate), { inputs: { y, ...(out.accumulate ? { old: out.dw } : {}) }, uniforms }, out.dw);
-    }
-    if (out.db) {
-      const one = { inPer: 1, blocks: [1, outBlocks], rows: 1, width: 1, across: 1, lanes: 1 };
-      const uniforms = { start: products, slices, outputs: sums, outPer: plan.outPer, ...one };
-      engine.compute(collectKernel(false), { inputs: { y }, uniforms }, out.db);
-    }
+    const layout = { slices: cuts.slices, outputs, products, inBlocks, outBlocks, depth: 4, across, tapStep: lanes, channelStep: 1 };
+    collect(engine, y, g, layout, out);
   } finally {
     y.release();
   }

@@ -49,21 +49,35 @@ void main() {
 function declareInput(name: string, spec: Kernel['inputs'][string]): string {
   const layers = typeof spec !== 'string';
   const { sampler, scalar, vector } = formats[layers ? spec.type : spec];
+  // Rows are found by float arithmetic, exactly (what is converted is a multiple of the row's length, a power of two):
+  // renderers in software take longer for a shift than for the fetch itself.
   if (layers) {
     return `uniform highp ${sampler}sampler2DArray ${name};
-uniform int ${name}_shift;
-${vector} ${name}_texel(int t, int l) { return texelFetch(${name}, ivec3(t & ((1 << ${name}_shift) - 1), t >> ${name}_shift, l), 0); }`;
+uniform ivec2 ${name}_mask;
+uniform float ${name}_rows;
+${vector} ${name}_texel(int t, int l) {
+  int c = t & ${name}_mask.x;
+  return texelFetch(${name}, ivec3(c, int(float(t - c) * ${name}_rows), l), 0);
+}`;
   }
   return `uniform highp ${sampler}sampler2D ${name};
-uniform int ${name}_shift;
+uniform ivec2 ${name}_mask;
+uniform float ${name}_rows;
 uniform int ${name}_at;
-${vector} ${name}_texel(int t) { return texelFetch(${name}, ivec2(t & ((1 << ${name}_shift) - 1), t >> ${name}_shift), 0); }
-${scalar} ${name}_el(int e) { return ${name}_texel(e >> 2)[e & 3]; }
+${vector} ${name}_texel(int t) {
+  int c = t & ${name}_mask.x;
+  return texelFetch(${name}, ivec2(c, int(float(t - c) * ${name}_rows)), 0);
+}
+${vector} ${name}_texel_of(int e) {
+  int c = e & ${name}_mask.y;
+  return texelFetch(${name}, ivec2(int(float(c) * 0.25), int(float(e - c) * 0.25 * ${name}_rows)), 0);
+}
+${scalar} ${name}_el(int e) { return ${name}_texel_of(e)[e & 3]; }
 ${vector} ${name}_four(int e) {
-  ${vector} a = ${name}_texel(e >> 2);
+  ${vector} a = ${name}_texel_of(e);
   int r = e & 3;
   if (r == 0) return a;
-  ${vector} b = ${name}_texel((e >> 2) + 1);
+  ${vector} b = ${name}_texel_of(e + 4);
   return r == 1 ? ${vector}(a.yzw, b.x) : r == 2 ? ${vector}(a.zw, b.xy) : ${vector}(a.w, b.xyz);
 }`;
 }
