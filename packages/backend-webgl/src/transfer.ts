@@ -109,6 +109,20 @@ export async function fence(engine: Engine, op: string): Promise<void> {
   }
 }
 
+const together = new WeakMap<Engine, Promise<void>>();
+
+/** A fence that all reads of one turn share. */
+function sharedFence(engine: Engine): Promise<void> {
+  const known = together.get(engine);
+  if (known) return known;
+  const made = Promise.resolve().then(() => {
+    together.delete(engine);
+    return fence(engine, 'read');
+  });
+  together.set(engine, made);
+  return made;
+}
+
 /** What the host knows needs no GPU, nor a context. */
 function fromHost(x: TensorRef): HostArray | null {
   const { pending, texture } = bufferOf(x);
@@ -134,7 +148,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   readInto(engine, texture, region, null);
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
   try {
-    await fence(engine, 'read');
+    await sharedFence(engine);
     if (engine.pool.generation !== generation) throw lostError(engine, 'read', `the values of a [${x.shape.join(', ')}] ${x.dtype} tensor`);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);

@@ -61,6 +61,15 @@ describe.skipIf(opened === null)('products of matrices beside cpu-js', () => {
     for (let i = 0; i < 100; i++) compareLinear(twice, whole(next, 1, 20), whole(next, 1, 90), whole(next, 1, 20), next);
   });
 
+  it('large products of odd sizes, which are padded', () => {
+    const twice = new Twice(backend);
+    const next = numbers(7);
+    for (let i = 0; i < 8; i++) {
+      const c = { batch: 1 + (i & 1), transposeA: (i & 2) > 0, transposeB: (i & 4) > 0, sharedA: i === 3, sharedB: i === 5 };
+      compareProduct(twice, { ...c, m: 129 + i, n: 131 - i, k: 126 + (i % 3) }, next);
+    }
+  });
+
   it('long inner dimensions', () => {
     const twice = new Twice(backend);
     const next = numbers(5);

@@ -6,6 +6,8 @@ import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor'
 import type { Engine } from '../engine.js';
 import { withScratch } from '../gl/define.js';
 import { depthwise, depthwiseGradInput } from './depthwise.js';
+import { depthwiseForwardRows, depthwiseGradientRows, depthwiseRows, servesDepthwise, servesDepthwiseGradient } from './depthwise-rows.js';
+import { depthwiseRowsGradWeight } from './depthwise-rows-weight.js';
 import { depthwiseGradWeight } from './depthwise-weight.js';
 import { packImage, packWeight } from './pack.js';
 import type { WeightGradients } from './collect.js';
@@ -27,8 +29,11 @@ export function conv(
   activation: ActivationKind | null,
   out: TensorRef,
 ): void {
-  if (isDepthwise(g)) return depthwise(engine, x, weight, bias, g, activation, out);
   const plan = convPlan(g);
+  if (isDepthwise(g)) {
+    if (servesDepthwise(g)) return depthwiseRows(engine, x, weight, bias, g, depthwiseForwardRows(g, plan), activation, out);
+    return depthwise(engine, x, weight, bias, g, activation, out);
+  }
   if (servesForward(g)) return convRows(engine, x, weight, bias, forwardRows(g, plan), activation, out);
   withScratch((keep) => {
     const w = keep(packWeight(engine, weight, g, plan));
@@ -57,12 +62,8 @@ export function convBackward(
   out: { readonly dx: TensorRef | null; readonly dw: TensorRef | null; readonly db: TensorRef | null },
   accumulate = false,
 ): void {
-  if (isDepthwise(g)) {
-    if (out.dx) depthwiseGradInput(engine, dy, weight as TensorRef, g, out.dx);
-    if (out.dw || out.db) depthwiseGradWeight(engine, x as TensorRef, dy, g, { ...out, accumulate });
-    return;
-  }
   const plan = convPlan(g);
+  if (isDepthwise(g)) return depthwiseBackward(engine, x, weight, dy, g, plan, { ...out, accumulate });
   let { dx, dw, db } = out;
   if (dx && servesGradient(g)) {
     convRows(engine, dy, weight as TensorRef, null, gradientRows(g, plan), null, dx);
@@ -73,6 +74,25 @@ export function convBackward(
     dw = db = null;
   }
   if (dx || dw || db) packedBackward(engine, x, weight, dy, g, plan, { dx, dw, db, accumulate });
+}
+
+function depthwiseBackward(
+  engine: Engine,
+  x: TensorRef | null,
+  weight: TensorRef | null,
+  dy: TensorRef,
+  g: ConvGeometry,
+  plan: ConvPlan,
+  out: WeightGradients & { readonly dx: TensorRef | null },
+): void {
+  if (out.dx && servesDepthwiseGradient(g)) {
+    depthwiseRows(engine, dy, weight as TensorRef, null, g, depthwiseGradientRows(g, plan), null, out.dx);
+  } else if (out.dx) {
+    depthwiseGradInput(engine, dy, weight as TensorRef, g, out.dx);
+  }
+  if (!out.dw && !out.db) return;
+  if (servesDepthwise(g)) depthwiseRowsGradWeight(engine, x, dy, g, plan, out);
+  else depthwiseGradWeight(engine, x, dy, g, out);
 }
 
 /** What the kernels over packed channels do, which share packed dy. */

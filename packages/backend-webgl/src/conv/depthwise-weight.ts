@@ -12,6 +12,7 @@ import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { define } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
+import type { Texture } from '../gl/texture.js';
 import type { WeightGradients } from './collect.js';
 import { denseWindow, stridedWindow } from './depthwise.js';
 import { convPlan } from './plan.js';
@@ -141,6 +142,23 @@ void compute(int t) {
   }));
 }
 
+/** dw and db of their slices, as far as they are wanted. */
+export function collectDepthwise(
+  engine: Engine,
+  y: Texture,
+  g: ConvGeometry,
+  { slices, outputs, products }: { readonly slices: number; readonly outputs: number; readonly products: number },
+  { dw, db, accumulate }: WeightGradients,
+): void {
+  if (dw) {
+    const operands = { inputs: { y, ...(accumulate ? { old: dw } : {}) }, uniforms: { start: 0, slices, outputs, width: g.kernel[2] } };
+    engine.compute(collectKernel(accumulate), operands, dw);
+  }
+  if (db) {
+    engine.compute(collectKernel(false), { inputs: { y }, uniforms: { start: products, slices, outputs: g.outChannels, width: 1 } }, db);
+  }
+}
+
 /** dw and, where wanted, db. */
 export function depthwiseGradWeight(engine: Engine, x: TensorRef | null, dy: TensorRef, g: ConvGeometry, out: WeightGradients): void {
   const { outChannels: channels, kernel, stride, dilation, padLow: low } = g;
@@ -168,16 +186,7 @@ export function depthwiseGradWeight(engine: Engine, x: TensorRef | null, dy: Ten
     },
   });
   try {
-    if (out.dw) {
-      const operands = {
-        inputs: { y, ...(out.accumulate ? { old: out.dw } : {}) },
-        uniforms: { start: 0, slices, outputs, width: kernel[2] },
-      };
-      engine.compute(collectKernel(out.accumulate), operands, out.dw);
-    }
-    if (out.db) {
-      engine.compute(collectKernel(false), { inputs: { y }, uniforms: { start: products, slices, outputs: channels, width: 1 } }, out.db);
-    }
+    collectDepthwise(engine, y, g, { slices, outputs, products }, out);
   } finally {
     y.release();
   }

@@ -61,14 +61,20 @@ const uniforms = {
   low: 'ivec3',
 } as const;
 
-/** The walk over the rows of a texel; needs `vec4 rowSum(int nc, int z, int y, int x)` for plane `nc` = n channels + c. */
-const walk = `  int e = t << 2;
+/**
+ * GLSL: the sums of elements 4 t to 4 t + 3 of a result of `size`, from `vec4 rowSum(int nc, int z, int y, int x)`: those of
+ * x to x + 3 in a row of plane `nc` = n channels + c. `rows`: how many rows they may lie in, 1 or more.
+ */
+export function elementsInRows(rows: number): string {
+  const place = `  int e = t << 2;
   int q = e / size.z;
   int x = e - q * size.z;
   int q1 = q / size.y;
   int y = q - q1 * size.y;
   int nc = q1 / size.x;
-  int z = q1 - nc * size.x;
+  int z = q1 - nc * size.x;`;
+  if (rows === 1) return `${place}\n  vec4 sums = rowSum(nc, z, y, x);`;
+  return `${place}
   vec4 sums;
   for (int done = 0; done < 4;) {
     sums = mix(rowSum(nc, z, y, x - done), sums, lessThan(ivec4(0, 1, 2, 3), ivec4(done)));
@@ -82,6 +88,7 @@ const walk = `  int e = t << 2;
       }
     }
   }`;
+}
 
 function forwardKernel(dense: boolean, bias: boolean, activation: ActivationKind | null): Kernel {
   return define(`depthwise forward${dense ? ' dense' : ''}${bias ? ' bias' : ''} ${activation ?? ''}`, () => ({
@@ -113,7 +120,7 @@ vec4 rowSum(int nc, int z, int y, int x) {
   return sum;
 }
 void compute(int t) {
-${walk}
+${elementsInRows(4)}
   out0 = activate(sums);
 }`,
   }));
@@ -152,7 +159,7 @@ vec4 rowSum(int nc, int z, int y, int x) {
   return sum;
 }
 void compute(int t) {
-${walk}
+${elementsInRows(4)}
   out0 = sums;
 }`,
   }));

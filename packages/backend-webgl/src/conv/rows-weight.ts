@@ -17,41 +17,12 @@ import type { Kernel } from '../gl/kernel.js';
 import { collect, type WeightGradients } from './collect.js';
 import type { ConvPlan } from './plan.js';
 import { frameRows, list, texelsOf, window } from './row-frame.js';
+import { cutFour, foursUniforms, MAX_FOURS, rowFours, walkFours } from './row-walk.js';
 import { sliced } from './slices.js';
-
-/** Fours of pixels that one invocation adds up one after the other. */
-const MAX_CHAIN = 1024;
 
 export function servesWeight(engine: Engine, g: ConvGeometry): boolean {
   return g.kernel[2] <= Math.min(7, engine.maxTargets) && g.stride[2] === 1 && (g.dilation[2] === 1 || g.kernel[2] === 1);
 }
-
-/** Goes through the fours of a slice; `d` and `p` are the texels of dy and x, which `next` moves on after each. */
-const walk = `int i, y, z, d, p;
-void begin(int first, int dyPlanes, int xPlanes) {
-  int row = first / rowFours;
-  i = first - row * rowFours;
-  int q = row / size.y;
-  y = row - q * size.y;
-  int n = q / size.x;
-  z = q - n * size.x;
-  d = dyAt + (n * planes.y + dyPlanes) * dyPlane + (z * size.y + y) * rowFours + i;
-  p = xAt + (n * planes.x + xPlanes) * plane + z * step.x + y * step.y + i;
-}
-void next() {
-  d++;
-  p++;
-  if (++i < rowFours) return;
-  i = 0;
-  p += step.y - rowFours;
-  if (++y < size.y) return;
-  y = 0;
-  p += step.x - size.y * step.y;
-  if (++z < size.x) return;
-  z = 0;
-  p += planes.x * plane - size.x * step.x;
-  d += (planes.y - 1) * dyPlane;
-}`;
 
 function weightKernel(width: number, depth: number): Kernel {
   const pairs = list(depth * width, (i) => ({ c: Math.floor(i / width), k: i % width }));
@@ -61,25 +32,17 @@ function weightKernel(width: number, depth: number): Kernel {
     output: 'float32',
     targets: depth * width,
     uniforms: {
+      ...foursUniforms,
       outputs: 'int',
       products: 'int',
       sums: 'int',
       channels: 'ivec2',
-      planes: 'ivec2',
       blocks: 'ivec2',
       kernel: 'ivec2',
-      size: 'ivec3',
-      rowFours: 'int',
-      fours: 'int',
-      perSlice: 'int',
-      step: 'ivec2',
       hop: 'ivec2',
-      plane: 'int',
-      dyPlane: 'int',
-      xAt: 'int',
-      dyAt: 'int',
     },
-    body: `${walk}
+    body: `${walkFours}
+${cutFour}
 int outChannel(int go) {
   int g = go / blocks.y;
   return g * channels.y + ((go - g * blocks.y) << 2);
@@ -94,7 +57,6 @@ void sumOfDy(int slice, int go) {
   }
   out0 = total;
 }
-vec4 cut(vec4 v, int count) { return mix(vec4(0.0), v, lessThan(ivec4(0, 1, 2, 3), ivec4(count))); }
 void compute(int t) {
 ${repeat(pairs.length, (i) => `  out${i} = vec4(0.0);`)}
   if (t >= products) {
@@ -120,7 +82,7 @@ ${pairs.map(({ c, k }) => `    vec4 v${c}_${k} = ${window(k, `x${c}_`)};`).join(
     int count = size.z - (i << 2);
     if (count < 4) {
       // Behind the end of a row dy is 0, but what x has there may be infinite.
-${pairs.map(({ c, k }) => `      v${c}_${k} = cut(v${c}_${k}, count);`).join('\n')}
+${pairs.map(({ c, k }) => `      v${c}_${k} = cutFour(v${c}_${k}, count);`).join('\n')}
     }
 ${pairs.map(({ c, k }, i) => `    a${i} += vec4(${list(4, (o) => `dot(d${o}, v${c}_${k})`).join(', ')});`).join('\n')}
     next();
@@ -147,14 +109,14 @@ export function rowsWeightGradient(
   const outBlocks = Math.ceil(outPer / 4);
   const sums = g.groups * outBlocks;
   const outputs = sums * inBlocks * g.kernel[0] * g.kernel[1];
-  const rowFours = Math.ceil(g.outSize[2] / 4);
-  const rowTexels = rowFours - 1 + texelsOf(width, 1);
-  const fours = g.batch * g.outSize[0] * g.outSize[1] * rowFours;
-  const { slices, perSlice } = sliced(fours, out.dw ? outputs : sums, MAX_CHAIN);
+  const across = rowFours(g);
+  const rowTexels = across - 1 + texelsOf(width, 1);
+  const fours = g.batch * g.outSize[0] * g.outSize[1] * across;
+  const { slices, perSlice } = sliced(fours, out.dw ? outputs : sums, MAX_FOURS);
   const products = out.dw ? slices * outputs : 0;
   const depthStep = xFrame.size[1] * rowTexels;
   withScratch((keep) => {
-    const dyRows = frameRows(engine, keep, dy, g.batch * g.outChannels, g.outSize, { low: [0, 0, 0], size: g.outSize }, rowFours);
+    const dyRows = frameRows(engine, keep, dy, g.batch * g.outChannels, g.outSize, { low: [0, 0, 0], size: g.outSize }, across);
     const xRows = x && out.dw ? frameRows(engine, keep, x, g.batch * g.inChannels, g.inSize, xFrame, rowTexels) : dyRows;
     const y = keep(
       engine.draw(weightKernel(width, depth), products + (out.db ? slices * sums : 0), {
@@ -168,13 +130,13 @@ export function rowsWeightGradient(
           blocks: [inBlocks, outBlocks],
           kernel: [g.kernel[0], g.kernel[1]],
           size: g.outSize,
-          rowFours,
+          rowFours: across,
           fours,
           perSlice,
           step: [g.stride[0] * depthStep, g.stride[1] * rowTexels],
           hop: [g.dilation[0] * depthStep, g.dilation[1] * rowTexels],
           plane: xFrame.size[0] * depthStep,
-          dyPlane: g.outSize[0] * g.outSize[1] * rowFours,
+          dyPlane: g.outSize[0] * g.outSize[1] * across,
           xAt: xRows.first,
           dyAt: dyRows.first,
         },
