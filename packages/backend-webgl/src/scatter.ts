@@ -5,6 +5,8 @@ import type { Engine } from './engine.js';
 import { formats, texelType, type TexelType } from './gl/formats.js';
 import type { Kernel } from './gl/kernel.js';
 import type { Texture } from './gl/texture.js';
+import { choice, placeSource, placeUniforms } from './scatter-place.js';
+import { scatterSorted } from './scatter-sorted.js';
 
 /** Invocations that keep a GPU busy: with fewer elements than these the walks over the indices are cut in slices. */
 const BUSY = 1 << 16;
@@ -12,6 +14,9 @@ const BUSY = 1 << 16;
 const SHORTEST = 64;
 /** Slices that one invocation adds up. */
 const FAN = 16;
+/** Where one list serves all, and walks would be as many and as long as this, it is sorted first. */
+const MANY = 4096;
+const LONG = 1 << 21;
 
 const kernels = new Map<string, Kernel>();
 
@@ -31,24 +36,13 @@ function walkKernel(type: TexelType, rank: number): Kernel {
   let kernel = kernels.get(name);
   if (kernel) return kernel;
   const { vector } = formats[type];
-  const axes = Array.from({ length: rank }, (_, i) => {
-    const r = rank - 1 - i;
-    return `  c = ${r === 0 ? 'e' : `e % size[${r}]`};
-${r === 0 ? '' : `  e /= size[${r}];\n`}  i += c * move[${r}].x;
-  s += c * move[${r}].y;
-  want += c * mark[${r}];
-  inside *= ivec4(lessThan(c, ivec4(bound[${r}])));`;
-  });
-  const chosen = (v: string, c: string): string => (type === 'float32' ? `mix(vec4(0.0), ${v}, ${c})` : `${v} * ivec4(${c})`);
+  const chosen = (v: string, c: string): string => choice(type, v, c);
   kernel = {
     name,
     inputs: { index: 'int32', source: type, old: type },
     output: type,
     uniforms: {
-      size: `int[${rank}]`,
-      move: `ivec2[${rank}]`,
-      mark: `int[${rank}]`,
-      bound: `int[${rank}]`,
+      ...placeUniforms(rank),
       along: 'ivec2',
       texels: 'int',
       count: 'int',
@@ -56,11 +50,11 @@ ${r === 0 ? '' : `  e /= size[${r}];\n`}  i += c * move[${r}].x;
       same: 'int',
       whole: 'int',
     },
-    body: `void compute(int t) {
+    body: `${placeSource(rank)}
+void compute(int t) {
   int slice = t / texels;
-  ivec4 e = ((t - slice * texels) << 2) + ivec4(0, 1, 2, 3), c;
-  ivec4 i = ivec4(index_at), s = ivec4(source_at), want = ivec4(0), inside = ivec4(1);
-${axes.join('\n')}
+  ivec4 i = ivec4(index_at), s = ivec4(source_at), want, inside;
+  place(t - slice * texels, i, s, want, inside);
   int j = slice * span, end = min(j + span, count);
   ${vector} sum = ${vector}(0);
   while (j < end) {
@@ -116,8 +110,6 @@ export function scatterAdd(engine: Engine, index: TensorRef, source: TensorRef, 
   );
   const texels = texelsFor(sizeOf(out.shape));
   const count = index.shape[axis] ?? 1;
-  const slices = Math.max(1, Math.min(Math.ceil(BUSY / texels), Math.ceil(count / SHORTEST)));
-  const span = Math.ceil(count / slices);
   const last = axes[axes.length - 1];
   const uniforms = {
     size: axes.map((a) => a.size),
@@ -125,13 +117,19 @@ export function scatterAdd(engine: Engine, index: TensorRef, source: TensorRef, 
     mark: axes.map((a) => Number(a.apart === true)),
     bound: axes.map((a) => a.bound ?? a.size),
     along: [index.strides[axis] ?? 0, strides[axis] ?? 0],
-    texels,
     count,
-    span,
     same: Number(last.size % 4 === 0 && last.steps[0] === 0),
-    whole: Number(slices === 1),
   };
-  let parts = engine.draw(walkKernel(type, axes.length), texels * slices, { inputs: { index, source, old: out }, uniforms });
+  const oneList = index.strides[axis] === 1 && axes.every((a) => a.steps[0] === 0);
+  if (oneList && texels >= MANY && texels * count > LONG) {
+    const together = last.size % 4 === 0 && !last.apart && last.steps[1] === 1;
+    scatterSorted(engine, index, source, { rank: axes.length, count, uniforms: { ...uniforms, same: Number(together) } }, out);
+    return;
+  }
+  const slices = Math.max(1, Math.min(Math.ceil(BUSY / texels), Math.ceil(count / SHORTEST)));
+  const span = Math.ceil(count / slices);
+  const cut = { ...uniforms, texels, span, whole: Number(slices === 1) };
+  let parts = engine.draw(walkKernel(type, axes.length), texels * slices, { inputs: { index, source, old: out }, uniforms: cut });
   for (let n = slices; n > 1; n = Math.ceil(n / FAN)) parts = addUp(engine, parts, n, texels, out);
   engine.put(out, parts);
 }

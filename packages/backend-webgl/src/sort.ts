@@ -107,8 +107,14 @@ void compute(int t) {
   }));
 }
 
-/** The sorted pairs of `rows` rows of `size`: `pairs` texels a row. The caller releases the texture. */
-function sortedPairs(engine: Engine, x: TensorRef, size: number, rows: number, pairs: number, descending: boolean): Texture {
+/** Texels of a row of pairs: a power of two. */
+export function pairsFor(size: number): number {
+  return size <= 2 ? 1 : 2 ** (Math.ceil(Math.log2(size)) - 1);
+}
+
+/** The sorted pairs of the rows of a contiguous x `[rows, size]`. The caller releases the texture. */
+export function sortedPairs(engine: Engine, x: TensorRef, rows: number, size: number, descending: boolean): Texture {
+  const pairs = pairsFor(size);
   const flip = descending ? -1 : 0;
   let state = engine.draw(beginKernel(texelType(x.dtype)), rows * pairs, { inputs: { x }, uniforms: { size, pairs, flip } });
   for (let block = 2; block <= 2 * pairs; block *= 2) {
@@ -127,10 +133,9 @@ function sortedPairs(engine: Engine, x: TensorRef, size: number, rows: number, p
 export function sort(engine: Engine, x: TensorRef, descending: boolean, values: TensorRef, indices: TensorRef): void {
   const size = x.shape.at(-1) ?? 1;
   const rows = sizeOf(x.shape) / size;
-  const pairs = size <= 2 ? 1 : 2 ** (Math.ceil(Math.log2(size)) - 1);
-  const sorted = sortedPairs(engine, x, size, rows, pairs, descending);
+  const sorted = sortedPairs(engine, x, rows, size, descending);
   try {
-    const uniforms = { size, pairs };
+    const uniforms = { size, pairs: pairsFor(size) };
     engine.compute(valuesKernel(texelType(x.dtype)), { inputs: { sorted, x }, uniforms }, values);
     engine.compute(indicesKernel(), { inputs: { sorted }, uniforms }, indices);
   } finally {

@@ -29,6 +29,9 @@ const cases: readonly Case[] = [
   { table: [2, 3, 5, 3], index: [2, 7, 5, 3], axis: 1, offset: 1, wrong: true },
   { table: [4, 3, 2, 2, 3], index: [4, 3, 2, 5, 3], axis: 3 },
   { table: [1000, 16], index: [640, 16], axis: 0, expanded: true, wrong: true },
+  { table: [1500, 20], index: [900, 20], axis: 0, expanded: true, wrong: true, offset: 3 },
+  { table: [5, 3500], index: [5, 700], axis: 1, expanded: true, wrong: true },
+  { table: [2, 900, 13], index: [2, 1000, 13], axis: 1, expanded: true },
   { table: [3, 2], index: [5000, 2], axis: 0 },
   { table: [3, 2], index: [5000, 2], axis: 0, expanded: true },
 ];
