@@ -95,6 +95,7 @@ function targetTypes({ output, targets = 1 }: Kernel): readonly TexelType[] {
 export function fragmentSource(kernel: Kernel): string {
   const outs = targetTypes(kernel).map((type, i) => `layout(location = ${i}) out highp ${formats[type].vector} out${i};`);
   return `#version 300 es
+// ${kernel.name}
 precision highp float;
 precision highp int;
 ${outs.join('\n')}

@@ -84,10 +84,10 @@ ${chain.instructions.map((text, i) => `  ${formats[chain.types[i]].vector} v${i}
 }
 
 /**
- * How often an expression is computed op by op before it gets a program of its own. What happens once or twice is not
+ * How often an expression is computed op by op before it gets a program of its own. What happens a few times is not
  * worth a compilation, and the programs of single ops are shared by all expressions; what comes every step is.
  */
-const COLD = 2;
+const COLD = 8;
 const seen = new WeakMap<Engine, Map<Kernel, number>>();
 
 function isCold(engine: Engine, kernel: Kernel): boolean {

@@ -25,13 +25,16 @@ export function loadSource(name: string, leaf: Leaf): string {
 ${vector} load_${name}(int t) {
   int e = t << 2;
   int step = ${name}_axes[0].y;
-  if ((${name}_axes[0].x & 3) == 0 || ${name}_rank == 1) {
-    int at = ${name}_index(e);
-    if (step == 1) return ${name}_four(at);
-    if (step == 0) return ${vector}(${name}_el(at));
-    return ${vector}(${name}_el(at), ${name}_el(at + step), ${name}_el(at + 2 * step), ${name}_el(at + 3 * step));
+  int at = ${name}_index(e);
+  bool row = (${name}_axes[0].x & 3) == 0 || ${name}_rank == 1;
+  if (row && step == 1) return ${name}_four(at);
+  // A loop, since what is written out four times takes drivers four times as long to compile.
+  ${vector} v;
+  for (int j = 0; j < 4; j++) {
+    v[j] = ${name}_el(at);
+    at = row ? at + step : ${name}_index(e + j + 1);
   }
-  return ${vector}(${name}_el(${name}_index(e)), ${name}_el(${name}_index(e + 1)), ${name}_el(${name}_index(e + 2)), ${name}_el(${name}_index(e + 3)));
+  return v;
 }`;
 }
 
