@@ -1,9 +1,9 @@
 import type { ArgReduceKind, TensorRef } from '@konv/core-tensor';
 import { sizeOf, texelsFor } from './buffer.js';
 import type { Engine, Input } from './engine.js';
+import { define } from './gl/define.js';
 import { formats, texelType, type TexelType } from './gl/formats.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
-import { cached } from './kernels.js';
 import { columnSpan, rowSpan } from './reduce-plan.js';
 
 /** `wins(v, best)`: whether `v`, which comes later, takes the place of `best`. The first NaN wins, of equals the first. */
@@ -16,8 +16,9 @@ bool wins(float v, float best) { return !is_nan(best) && (is_nan(v) || v ${sign}
 
 /** A result for each of the four lanes of a texel. */
 const fourResults = `void compute(int t) {
-  int e = t << 2;
-  out0 = ivec4(result(e), result(e + 1), result(e + 2), result(e + 3));
+  ivec4 v;
+  for (int l = 0; l < 4; l++) v[l] = result((t << 2) + l);
+  out0 = v;
 }`;
 
 /**
@@ -27,8 +28,7 @@ const fourResults = `void compute(int t) {
  */
 function rowsKernel(kind: ArgReduceKind, type: TexelType): Kernel {
   const { scalar, vector } = formats[type];
-  return cached(`${kind} rows ${type}`, (name) => ({
-    name,
+  return define(`${kind} rows ${type}`, () => ({
     inputs: { x: type },
     output: 'int32',
     uniforms: { n: 'int', span: 'int', splits: 'int' },
@@ -60,8 +60,7 @@ ${fourResults}`,
  */
 function columnsKernel(kind: ArgReduceKind, type: TexelType, later: boolean): Kernel {
   const { scalar } = formats[type];
-  return cached(`${kind} ${later ? 'candidates' : 'columns'} ${type}`, (name) => ({
-    name,
+  return define(`${kind} ${later ? 'candidates' : 'columns'} ${type}`, () => ({
     inputs: { x: type, ...(later ? { candidates: 'int32' as const } : {}) } as Kernel['inputs'],
     output: 'int32',
     uniforms: { n: 'int', m: 'int', inner: 'int', span: 'int', splits: 'int' },

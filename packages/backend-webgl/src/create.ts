@@ -1,6 +1,7 @@
 import { type Backend, INTERFACE_VERSION, type Shape, type Unavailable } from '@konv/core-tensor';
 import { argReduce } from './arg-reduce.js';
-import { batchNormGrad, batchNormTrain } from './batch-norm.js';
+import { batchNormGrad } from './batch-norm/grad.js';
+import { batchNormTrain } from './batch-norm/train.js';
 import { ContextLoss } from './context-loss.js';
 import { conv, convBackward, convGradInput, convGradWeight } from './conv/conv.js';
 import { crossEntropy } from './cross-entropy.js';
@@ -14,7 +15,8 @@ import { gather } from './gather.js';
 import { Memory } from './memory.js';
 import { checkOptions, type WebglOptions } from './options.js';
 import { adamStep, sgdStep } from './optim.js';
-import { pool, poolGrad } from './pool.js';
+import { pool } from './pool/pool.js';
+import { poolGrad } from './pool/pool-grad.js';
 import { reduce } from './reduce.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { resample } from './resample.js';

@@ -2,9 +2,9 @@ import type { ReduceKind, TensorRef } from '@konv/core-tensor';
 import { copyStrided } from './elementwise.js';
 import type { Engine, Input } from './engine.js';
 import { foldOf, laneSource } from './fold.js';
+import { define } from './gl/define.js';
 import { formats, texelType, type TexelType } from './gl/formats.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
-import { cached } from './kernels.js';
 import { columnSpan, mergeFates, rowSpan } from './reduce-plan.js';
 
 /** Steps that are folded by themselves before they join the others: keeps chains of roundings short. */
@@ -21,8 +21,7 @@ const BLOCK = 32;
 function rowsKernel(kind: ReduceKind, type: TexelType): Kernel {
   const { vector, scalar } = formats[type];
   const { source, neutral } = foldOf(kind, type);
-  return cached(`reduce rows ${kind} ${type}`, (name) => ({
-    name,
+  return define(`reduce rows ${kind} ${type}`, () => ({
     inputs: { x: type },
     output: type,
     uniforms: { length: 'int', row_quads: 'int', quads: 'int', outer: 'int', span: 'int', splits: 'int' },
@@ -49,8 +48,9 @@ ${scalar} result(int e) {
   return across(all);
 }
 void compute(int t) {
-  int e = t << 2;
-  out0 = ${vector}(result(e), result(e + 1), result(e + 2), result(e + 3));
+  ${vector} v;
+  for (int l = 0; l < 4; l++) v[l] = result((t << 2) + l);
+  out0 = v;
 }`,
   }));
 }
@@ -64,8 +64,7 @@ void compute(int t) {
 function columnsKernel(kind: ReduceKind, type: TexelType): Kernel {
   const { vector } = formats[type];
   const { source, neutral } = foldOf(kind, type);
-  return cached(`reduce columns ${kind} ${type}`, (name) => ({
-    name,
+  return define(`reduce columns ${kind} ${type}`, () => ({
     inputs: { x: type },
     output: type,
     uniforms: { n: 'int', width: 'int', step: 'int', block: 'int', span: 'int', splits: 'int' },
@@ -92,8 +91,7 @@ void compute(int t) {
 function lanesKernel(kind: ReduceKind, type: TexelType): Kernel {
   const { vector } = formats[type];
   const { source, neutral } = foldOf(kind, type);
-  return cached(`reduce lanes ${kind} ${type}`, (name) => ({
-    name,
+  return define(`reduce lanes ${kind} ${type}`, () => ({
     inputs: { x: type },
     output: type,
     uniforms: { n: 'int', inner: 'int', step: 'int', block: 'int' },

@@ -2,9 +2,9 @@ import type { TensorRef } from '@konv/core-tensor';
 import { texelsFor } from './buffer.js';
 import type { Engine } from './engine.js';
 import { foldOf, laneSource } from './fold.js';
+import { define } from './gl/define.js';
 import type { Kernel } from './gl/kernel.js';
 import type { Texture } from './gl/texture.js';
-import { cached } from './kernels.js';
 import { functionsFor } from './lazy/functions.js';
 import { columnSpan } from './reduce-plan.js';
 
@@ -49,8 +49,7 @@ const finish = (log: boolean): string => `  bvec4 bad = equal(floatBitsToInt(m) 
  *     x, out   | row 0: 0 1 2 3 | 4 5 . . | row 1 begins in the same texel: its lanes have another m and s
  */
 function shortKernel(log: boolean): Kernel {
-  return cached(`${log ? 'log ' : ''}softmax short`, (name) => ({
-    name,
+  return define(`${log ? 'log ' : ''}softmax short`, () => ({
     inputs: { x: 'float32' },
     output: 'float32',
     uniforms: { n: 'int' },
@@ -118,8 +117,7 @@ void compute(int t) {
 
 /** At last: every texel looks up its rows' results. */
 function longKernel(log: boolean): Kernel {
-  return cached(`${log ? 'log ' : ''}softmax long`, (name) => ({
-    name,
+  return define(`${log ? 'log ' : ''}softmax long`, () => ({
     inputs: { x: 'float32', rows: 'float32' },
     output: 'float32',
     uniforms: { n: 'int' },

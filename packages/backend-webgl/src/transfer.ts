@@ -100,11 +100,27 @@ export async function fence(engine: Engine, op: string): Promise<void> {
       engine.check(op);
       if (status === gl.WAIT_FAILED)
         throw new BackendError(op, `expected the GPU of "${engine.name}" to finish, got WAIT_FAILED; report this`);
+      // A flush has the GPU's process look at its fences, which it otherwise does every 2 ms.
+      gl.flush();
       await patientTurn(started);
     }
   } finally {
     gl.deleteSync(sync);
   }
+}
+
+const together = new WeakMap<Engine, Promise<void>>();
+
+/** A fence that all reads of one turn share. */
+function sharedFence(engine: Engine): Promise<void> {
+  const known = together.get(engine);
+  if (known) return known;
+  const made = Promise.resolve().then(() => {
+    together.delete(engine);
+    return fence(engine, 'read');
+  });
+  together.set(engine, made);
+  return made;
 }
 
 /** What the host knows needs no GPU, nor a context. */
@@ -132,7 +148,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   readInto(engine, texture, region, null);
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
   try {
-    await fence(engine, 'read');
+    await sharedFence(engine);
     if (engine.pool.generation !== generation) throw lostError(engine, 'read', `the values of a [${x.shape.join(', ')}] ${x.dtype} tensor`);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);

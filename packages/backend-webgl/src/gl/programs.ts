@@ -40,6 +40,10 @@ export class Programs {
     return this.#known.size;
   }
 
+  has(kernel: Kernel): boolean {
+    return this.#known.has(kernel.name);
+  }
+
   /** Hands the source to the driver, which may compile it in threads of its own. */
   begin(kernel: Kernel): Program {
     const known = this.#known.get(kernel.name);

@@ -83,11 +83,29 @@ ${chain.instructions.map((text, i) => `  ${formats[chain.types[i]].vector} v${i}
   return { name, inputs, output: op.type, uniforms, body };
 }
 
-/** Computes an expression into a new texture. */
+/**
+ * How often an expression is computed op by op before it gets a program of its own. What happens once or twice is not
+ * worth a compilation, and the programs of single ops are shared by all expressions; what comes every step is.
+ */
+const COLD = 2;
+const seen = new WeakMap<Engine, Map<Kernel, number>>();
+
+function isCold(engine: Engine, kernel: Kernel): boolean {
+  // A rehearsal is for what will come often.
+  if (engine.dry || engine.programs.has(kernel)) return false;
+  let counts = seen.get(engine);
+  if (!counts) seen.set(engine, (counts = new Map()));
+  const count = (counts.get(kernel) ?? 0) + 1;
+  counts.set(kernel, count);
+  return count <= COLD;
+}
+
+/** Computes an expression into a new texture: in one draw, once it has been met a few times. */
 export function evaluate(engine: Engine, op: Op): Texture {
   const chain: Chain = { instructions: [], types: [], functions: new Set(), leaves: [], floats: [], ints: [] };
   write(op, chain, new Map());
   const kernel = kernelOf(op, chain);
+  if (chain.instructions.length > 1 && isCold(engine, kernel)) return stepwise(engine, op);
   const inputs: Record<string, Input> = {};
   const uniforms: Record<string, UniformValue> = { f: chain.floats, k: chain.ints };
   chain.leaves.forEach((leaf, i) => {
@@ -95,4 +113,23 @@ export function evaluate(engine: Engine, op: Op): Texture {
     loadLeaf(`x${i}`, leaf, uniforms);
   });
   return engine.draw(kernel, texelsFor(op.size), { inputs, uniforms });
+}
+
+/** Op by op, each node once. What stands in between is released. */
+function stepwise(engine: Engine, root: Op): Texture {
+  const done = new Map<Op, Leaf>();
+  const visit = (op: Op): Leaf => {
+    const known = done.get(op);
+    if (known) return known;
+    const args = op.args.map((a) => (a.kind === 'op' ? visit(a) : a));
+    const texture = evaluate(engine, { ...op, args });
+    const leaf: Leaf = { kind: 'leaf', type: op.type, texture, mode: 'flat', shape: [op.size], strides: [1], offset: 0, holders: 1 };
+    done.set(op, leaf);
+    return leaf;
+  };
+  try {
+    return visit(root).texture.retain();
+  } finally {
+    for (const { texture } of done.values()) texture.release();
+  }
 }

@@ -25,7 +25,7 @@ export function isAligned(x: TensorRef, columns: number, k: number): boolean {
   return x.offset % 4 === 0 && columns % 4 === 0 && k % 4 === 0;
 }
 
-const padKernel = () =>
+export const padKernel = () =>
   define('matmul pad', () => ({
     inputs: { x: 'float32' },
     output: 'float32',

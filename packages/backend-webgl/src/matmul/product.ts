@@ -14,7 +14,7 @@ import type { Engine } from '../engine.js';
 import { define, repeat, withScratch } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
 import type { Matrices, Product } from './matmul.js';
-import { inPlace, isAligned, padded } from './operand.js';
+import { inPlace, isAligned, padded, padKernel } from './operand.js';
 
 const lane = (i: number): string => 'xyzw'[i];
 
@@ -107,6 +107,15 @@ function sliceLength(k: number, outputs: number): number {
   return Math.ceil(k / slices / 4) * 4;
 }
 
+/** What another batch size would choose is compiled together with what this one does: later nothing is. */
+function beginOthers(engine: Engine, variant: Variant, whole: boolean): void {
+  if (!whole) engine.programs.begin(padKernel());
+  const heights = engine.maxTargets >= 8 ? [4, 8] : [4];
+  for (const rows of heights) {
+    for (const aligned of whole ? [true] : [true, false]) engine.programs.begin(productKernel({ ...variant, aligned, rows }));
+  }
+}
+
 /** The products, in slices, that `finish` adds up. */
 export function multiply(engine: Engine, { a, b, transposeA, transposeB, batch, m, n, k }: Matrices): Product {
   const rows = engine.maxTargets >= 8 && m > 4 ? 8 : 4;
@@ -122,7 +131,9 @@ export function multiply(engine: Engine, { a, b, transposeA, transposeB, batch, 
     const left = aligned ? padded(engine, keep, a, aRows, aColumns, k) : inPlace(a, aRows, aColumns);
     const right = aligned ? padded(engine, keep, b, bRows, bColumns, k) : inPlace(b, bRows, bColumns);
     const units = (i: number): number => (aligned ? i / 4 : i);
-    const kernel = productKernel({ transposeA, transposeB, aligned, rows });
+    const variant = { transposeA, transposeB, aligned, rows };
+    const kernel = productKernel(variant);
+    beginOthers(engine, variant, whole);
     const texture = engine.draw(kernel, slices * batch * blocks * columns, {
       inputs: { a: left.input, b: right.input },
       uniforms: {

@@ -42,14 +42,13 @@ export class Pages {
 
   /** A page in a new browser with nothing in its caches, as long as `work` takes. Its errors are told with what it said. */
   async within<T>(file: string, work: (page: Page, browser: Browser) => Promise<T>, told: (told: Told) => void = () => {}): Promise<T> {
-    const browser = await chromium.launch({ executablePath: this.executablePath, args: this.args });
+    const { browser, page } = await this.open();
     const said: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') said.push(message.text());
+    });
+    page.on('pageerror', (error) => said.push(String(error)));
     try {
-      const page = await browser.newPage();
-      page.on('console', (message) => {
-        if (message.type() === 'error') said.push(message.text());
-      });
-      page.on('pageerror', (error) => said.push(String(error)));
       await page.exposeFunction('konvBenchTold', told);
       await page.goto(`${this.server.url}/${file}`);
       await page.waitForFunction(() => 'konvBench' in globalThis);
@@ -60,6 +59,18 @@ export class Pages {
       throw new Error(lines.join('\n'), { cause });
     } finally {
       await browser.close();
+    }
+  }
+
+  /** On a busy machine a browser may fail to start: then another one is tried. */
+  private async open(attempts = 2): Promise<{ browser: Browser; page: Page }> {
+    const browser = await chromium.launch({ executablePath: this.executablePath, args: this.args });
+    try {
+      return { browser, page: await browser.newPage() };
+    } catch (e) {
+      await browser.close();
+      if (attempts <= 1) throw e;
+      return this.open(attempts - 1);
     }
   }
 
