@@ -12,6 +12,7 @@ import { depthwiseGradWeight } from './depthwise-weight.js';
 import { packImage, packWeight } from './pack.js';
 import type { WeightGradients } from './collect.js';
 import { type ConvPlan, convPlan, type Frame } from './plan.js';
+import { isPointwise, pointwise, pointwiseGradInput } from './pointwise.js';
 import { convRows, forwardRows, gradientRows, servesForward, servesGradient } from './rows.js';
 import { rowsWeightGradient, servesWeight } from './rows-weight.js';
 import { sweepForward, sweepGradient } from './sweep.js';
@@ -34,6 +35,7 @@ export function conv(
     if (servesDepthwise(g)) return depthwiseRows(engine, x, weight, bias, g, depthwiseForwardRows(g, plan), activation, out);
     return depthwise(engine, x, weight, bias, g, activation, out);
   }
+  if (isPointwise(g)) return pointwise(engine, x, weight, bias, g, activation, out);
   if (servesForward(g)) return convRows(engine, x, weight, bias, forwardRows(g, plan), activation, out);
   withScratch((keep) => {
     const w = keep(packWeight(engine, weight, g, plan));
@@ -65,7 +67,10 @@ export function convBackward(
   const plan = convPlan(g);
   if (isDepthwise(g)) return depthwiseBackward(engine, x, weight, dy, g, plan, { ...out, accumulate });
   let { dx, dw, db } = out;
-  if (dx && servesGradient(g)) {
+  if (dx && isPointwise(g)) {
+    pointwiseGradInput(engine, dy, weight as TensorRef, g, dx);
+    dx = null;
+  } else if (dx && servesGradient(g)) {
     convRows(engine, dy, weight as TensorRef, null, gradientRows(g, plan), null, dx);
     dx = null;
   }

@@ -10,7 +10,7 @@ import { activationCode } from '../activation.js';
 import type { Engine } from '../engine.js';
 import { define } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
-import { convPlan } from './plan.js';
+import { convPlan, gcd } from './plan.js';
 
 /** Elements i to i + 3 of a row of `width` elements of `name` that begins at element `line`; 0 outside of the row. */
 export function denseWindow(name: string, fn = 'window'): string {
@@ -37,17 +37,54 @@ export function stridedWindow(name: string, fn = 'window'): string {
 }`;
 }
 
-/** dy at i / stride, where that is whole, for elements i to i + 3 of a row of dx. */
-function dividedWindow(name: string): string {
-  return `float divided(int line, int i, int width) {
-  if (i < 0) return 0.0;
-  int q = i / stride.z;
-  return q * stride.z == i && q < width ? ${name}_el(line + q) : 0.0;
+/**
+ * Sums along a row of dy for 4 elements of dx, each with the taps that reach it: one in `apart`, dy's position going down by
+ * `move` from one to the next. `begin` finds the first of them, once for all rows.
+ */
+const stridedSums = `ivec4 firstTap, firstPixel;
+void begin(int x) {
+  for (int i = 0; i < 4; i++) {
+    int u = x + i + low.z;
+    firstTap[i] = kernel.z;
+    firstPixel[i] = 0;
+    for (int k = 0; k < apart && k * dilation.z <= u; k++) {
+      int rest = u - k * dilation.z;
+      int pixel = rest / stride.z;
+      if (pixel * stride.z != rest) continue;
+      firstTap[i] = k;
+      firstPixel[i] = pixel;
+      break;
+    }
+  }
 }
-vec4 window(int line, int i, int width) {
-  return vec4(divided(line, i, width), divided(line, i + 1, width), divided(line, i + 2, width), divided(line, i + 3, width));
+float along(int line, int row, int k, int pixel) {
+  float sum = 0.0;
+  for (; k < kernel.z && pixel >= 0; k += apart) {
+    if (pixel < image.z) sum += w_el(row + k) * dy_el(line + pixel);
+    pixel -= move;
+  }
+  return sum;
+}
+vec4 lineSum(int line, int row, int x) {
+  return vec4(
+    along(line, row, firstTap.x, firstPixel.x),
+    along(line, row, firstTap.y, firstPixel.y),
+    along(line, row, firstTap.z, firstPixel.z),
+    along(line, row, firstTap.w, firstPixel.w)
+  );
 }`;
-}
+
+const denseSums = `${denseWindow('dy')}
+void begin(int x) {}
+vec4 lineSum(int line, int row, int x) {
+  vec4 sum = vec4(0.0);
+  int at = x + low.z;
+  for (int k = 0; k < kernel.z; k++) {
+    sum += w_el(row + k) * window(line, at, image.z);
+    at -= dilation.z;
+  }
+  return sum;
+}`;
 
 const uniforms = {
   /** Of the operand and of the result. */
@@ -130,11 +167,12 @@ function gradientKernel(dense: boolean): Kernel {
   return define(`depthwise gradient${dense ? ' dense' : ''}`, () => ({
     inputs: { dy: 'float32', w: 'float32' },
     output: 'float32',
-    uniforms,
-    body: `${dense ? denseWindow('dy') : dividedWindow('dy')}
+    uniforms: { ...uniforms, apart: 'int', move: 'int' },
+    body: `${dense ? denseSums : stridedSums}
 vec4 rowSum(int nc, int z, int y, int x) {
   int o = nc % channels * multiplier;
   vec4 sum = vec4(0.0);
+  begin(x);
   for (int m = 0; m < multiplier; m++) {
     int plane = dy_at + (nc * multiplier + m) * image.x * image.y * image.z;
     int k = w_at + (o + m) * kernel.x * kernel.y * kernel.z;
@@ -148,11 +186,7 @@ vec4 rowSum(int nc, int z, int y, int x) {
         if (uy < 0 || oy >= image.y || oy * stride.y != uy) continue;
         int line = plane + (oz * image.y + oy) * image.z;
         int row = k + (kz * kernel.y + ky) * kernel.z;
-        int ux = x + low.z;
-        for (int kx = 0; kx < kernel.z; kx++) {
-          sum += w_el(row + kx) * window(line, ux, image.z);
-          ux -= dilation.z;
-        }
+        sum += lineSum(line, row, x);
       }
     }
   }
@@ -197,6 +231,7 @@ export function depthwise(
 
 export function depthwiseGradInput(engine: Engine, dy: TensorRef, weight: TensorRef, g: ConvGeometry, out: TensorRef): void {
   const { kernel, stride, dilation, padLow: low } = g;
+  const apart = stride[2] / gcd(stride[2], dilation[2]);
   engine.compute(
     gradientKernel(stride[2] === 1),
     {
@@ -210,6 +245,8 @@ export function depthwiseGradInput(engine: Engine, dy: TensorRef, weight: Tensor
         stride,
         dilation,
         low,
+        apart,
+        move: (apart * dilation[2]) / stride[2],
       },
     },
     out,

@@ -30,6 +30,10 @@ export function perAxis(f: (axis: 0 | 1 | 2) => number): Spatial {
   return [f(0), f(1), f(2)];
 }
 
+export function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
 const plans = new WeakMap<ConvGeometry, ConvPlan>();
 
 export function convPlan(g: ConvGeometry): ConvPlan {

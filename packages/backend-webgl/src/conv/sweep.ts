@@ -23,7 +23,7 @@ import type { Engine } from '../engine.js';
 import { define, repeat } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';
 import type { Texture } from '../gl/texture.js';
-import { type ConvPlan, perAxis, volume } from './plan.js';
+import { type ConvPlan, gcd, perAxis, volume } from './plan.js';
 
 /** The result of a sweep with what one needs to find pixels in it. */
 export interface Swept {
@@ -232,10 +232,6 @@ export function sweepForward(engine: Engine, x: Texture, w: Texture, g: ConvGeom
     },
   });
   return { texture, pixels, residues: 1, across };
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** Packed dy (in the plan's `dyFrame`) by packed weights: dx. */

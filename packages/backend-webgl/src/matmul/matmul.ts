@@ -1,7 +1,7 @@
 import type { ActivationKind, MatmulAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import type { Texture } from '../gl/texture.js';
-import { finish } from './finish.js';
+import { type Finish, finish } from './finish.js';
 import { multiply } from './product.js';
 
 /** op(a) [batch or 1, m, k] times op(b) [batch or 1, k, n]. */
@@ -25,17 +25,21 @@ export interface Product {
   readonly slices: number;
 }
 
+/** The product with what comes after it: see `Finish`. */
+export function product(engine: Engine, matrices: Matrices, after: Finish, out: TensorRef): void {
+  const slices = multiply(engine, matrices);
+  try {
+    finish(engine, slices, matrices, after, out);
+  } finally {
+    slices.texture.release();
+  }
+}
+
 export function matmul(engine: Engine, a: TensorRef, b: TensorRef, attrs: MatmulAttrs, out: TensorRef): void {
   const { transposeA, transposeB, accumulate } = attrs;
   const [batch, m, n] = out.shape;
   const k = a.shape[transposeA ? 1 : 2];
-  const matrices = { a, b, transposeA, transposeB, batch, m, n, k };
-  const product = multiply(engine, matrices);
-  try {
-    finish(engine, product, matrices, { accumulate }, out);
-  } finally {
-    product.texture.release();
-  }
+  product(engine, { a, b, transposeA, transposeB, batch, m, n, k }, { accumulate }, out);
 }
 
 export function linear(
@@ -48,10 +52,5 @@ export function linear(
 ): void {
   const [m, n] = out.shape;
   const matrices = { a: x, b: weight, transposeA: false, transposeB: true, batch: 1, m, n, k: x.shape[1] };
-  const product = multiply(engine, matrices);
-  try {
-    finish(engine, product, matrices, { bias, activation }, out);
-  } finally {
-    product.texture.release();
-  }
+  product(engine, matrices, { bias, activation }, out);
 }
