@@ -77,6 +77,7 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
   const maxTotalBytes = options.maxTotalBytes ?? 2 ** 32;
   const textures = new TexturePool(name, gl, { maxSide, maxBytes: maxTotalBytes, keepBytes: options.poolBytes ?? 2 ** 29 });
   const engine = new Engine(name, gl, textures, new Programs(name, gl), Math.min(units, MAX_INPUTS));
+  engine.fuseAfter = options.fuseAfter ?? engine.fuseAfter;
   const memory = new Memory(name, maxTotalBytes);
   const loss = new ContextLoss(engine, canvas);
   // Positions in a buffer are 32-bit integers in shaders.

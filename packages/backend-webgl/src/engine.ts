@@ -49,6 +49,8 @@ export class Engine {
   readonly maxInputs: number;
   /** Render targets of one program: 8 nearly everywhere, never fewer than 4. */
   readonly maxTargets: number;
+  /** How often an expression is computed op by op before it gets a program of its own. */
+  fuseAfter = 8;
   /** Collect programs without drawing: see `warmup`. */
   dry = false;
   /** Set while the context is gone. */

@@ -23,6 +23,11 @@ export interface WebglOptions {
    * Default false.
    */
   readonly syncRead?: boolean;
+  /**
+   * How often an elementwise expression is computed op by op before it gets a program of its own. Default 8: less makes
+   * loops faster sooner, more compiles less for what happens a few times only.
+   */
+  readonly fuseAfter?: number;
 }
 
 type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
@@ -37,6 +42,7 @@ const rules: Record<keyof WebglOptions, Rule> = {
   maxTotalBytes: bytes,
   poolBytes: ['a whole number of bytes, 0 or more', (v) => Number.isInteger(v) && (v as number) >= 0],
   syncRead: ['true or false', (v) => typeof v === 'boolean'],
+  fuseAfter: ['a whole number, 0 or more', (v) => Number.isInteger(v) && (v as number) >= 0],
 };
 
 /** Refuses what is no option, and options that cannot be meant. Errors: `BackendError`, before anything is made. */

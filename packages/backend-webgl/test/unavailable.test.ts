@@ -54,6 +54,7 @@ describe('webgl() without what it needs', () => {
     [{ maxTotalBytes: 0.5 }, /expected maxTotalBytes to be a whole number/],
     [{ poolBytes: -1 }, /expected poolBytes to be a whole number/],
     [{ syncRead: 1 }, /expected syncRead to be true or false/],
+    [{ fuseAfter: -1 }, /expected fuseAfter to be a whole number/],
   ])('refuses %j', async (options, message) => {
     await expect(webgl(options as never)).rejects.toThrow(message as RegExp);
   });

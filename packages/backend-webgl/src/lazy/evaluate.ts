@@ -84,10 +84,9 @@ ${chain.instructions.map((text, i) => `  ${formats[chain.types[i]].vector} v${i}
 }
 
 /**
- * How often an expression is computed op by op before it gets a program of its own. What happens a few times is not
- * worth a compilation, and the programs of single ops are shared by all expressions; what comes every step is.
+ * An expression is computed op by op at first: what happens a few times is not worth a compilation, and the programs of
+ * single ops are shared by all expressions. What comes every step gets a program of its own.
  */
-const COLD = 8;
 const seen = new WeakMap<Engine, Map<Kernel, number>>();
 
 function isCold(engine: Engine, kernel: Kernel): boolean {
@@ -97,7 +96,7 @@ function isCold(engine: Engine, kernel: Kernel): boolean {
   if (!counts) seen.set(engine, (counts = new Map()));
   const count = (counts.get(kernel) ?? 0) + 1;
   counts.set(kernel, count);
-  return count <= COLD;
+  return count <= engine.fuseAfter;
 }
 
 /** Computes an expression into a new texture: in one draw, once it has been met a few times. */

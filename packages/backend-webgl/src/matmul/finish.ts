@@ -69,6 +69,8 @@ export function finish(
   out: TensorRef,
 ): void {
   const added = accumulate ? 'old' : bias ? biasOf : 'nothing';
+  // As in `multiply`: another batch size may have blocks of another height.
+  if (engine.maxTargets >= 8) engine.programs.begin(finishKernel(12 - rows, added, activation));
   engine.compute(
     finishKernel(rows, added, activation),
     {
