@@ -111,7 +111,7 @@ describe.skipIf(opened === null)('convolutions of random geometry beside cpu-js'
 
   it.each(Object.keys(kinds))('%s: y, dx, dw, db', (kind) => {
     const twice = new Twice(backend);
-    for (let seed = 0; seed < 15; seed++) {
+    for (let seed = 0; seed < 40; seed++) {
       const next = numbers(seed * 7919 + kind.length);
       compareAll(twice, geometryOf(next, kinds[kind]), next);
     }

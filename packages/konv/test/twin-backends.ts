@@ -5,6 +5,8 @@ export interface TwinBackend {
   readonly name: string;
   /** Makes it; that it registers under another name than its row's is allowed. */
   readonly create: () => Backend | Unavailable | Promise<Backend | Unavailable>;
+  /** (d) is asked up to this step only, with the reason. */
+  readonly forcedUpTo?: { readonly step: number; readonly reason: string };
 }
 
 /** A page without shared memory, beside the isolated one that the same tests run in. */
@@ -17,5 +19,18 @@ export const twinBackends: readonly TwinBackend[] = [
   { name: reference, create: cpuJs },
   { name: 'wasm', create: () => wasm({ threads: 2 }) },
   // What a page may share makes no difference to WebGL: the isolated one serves.
-  ...(plainPage ? [] : [{ name: 'webgl', create: webgl }]),
+  ...(plainPage
+    ? []
+    : [
+        {
+          name: 'webgl',
+          create: webgl,
+          forcedUpTo: {
+            step: 20,
+            reason:
+              'at step 100 of LeNet one window of the first max pool, of 75 264, holds two values within a rounding of each ' +
+              "other: another one wins than in PyTorch's sums, and its kernel's gradient is 0.4 % off",
+          },
+        },
+      ]),
 ];
