@@ -49,7 +49,7 @@ export interface TrainingJob {
 }
 
 /** Steps after the first, until everybody does always the same. */
-export const settlingSteps = 6;
+export const settlingSteps = 12;
 
 export interface Phase {
   /** Milliseconds; of several steps, the median. */

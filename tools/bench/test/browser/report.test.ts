@@ -66,7 +66,7 @@ describe('the goals of the counts', () => {
 
   it('are shown as ours and theirs in one cell', () => {
     const [head, draws] = callLines(training('webgl', { later: { draws: 57.4 } }), peer);
-    expect(head).toMatch(/^webgl \| tfjs-webgl +up to the first loss +6 more steps +a step then +first of another size$/);
+    expect(head).toMatch(/^webgl \| tfjs-webgl +up to the first loss +12 more steps +a step then +first of another size$/);
     expect(draws).toMatch(/^draws +0 \| 200 +0 \| 0 +57\.4 \| 172 +0 \| 0$/);
   });
 });
