@@ -14,6 +14,8 @@ export interface Options {
   browser: boolean;
   /** What renders there, in ANGLE's terms. */
   angle: string;
+  /** Where a section for docs/webgl-figures.md goes. */
+  markdown: string | null;
   help: boolean;
 }
 
@@ -36,6 +38,7 @@ In a page of a headless Chromium, webgl against TensorFlow.js on WebGL:
                    --backend of webgl and those above (default: webgl), --peers of ${pagePeerNames.join(', ')}
   --angle NAME     what renders: swiftshader (software, the default), or, on a machine with a GPU, one of
                    default, gl, gl-egl, vulkan, metal, d3d11
+  --markdown FILE  writes the section for docs/webgl-figures.md, too
 
 Ours and the peers take turns in one run; ratios within a run are firm, times are not. Let nothing else run meanwhile.
 PyTorch: apt-get install python3-torch libopenblas0-pthread (Debian), or KONV_PYTHON=/path/to/python.`;
@@ -65,6 +68,7 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         browser: { type: 'boolean', default: false },
         angle: { type: 'string' },
+        markdown: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;
@@ -75,8 +79,10 @@ function parse(args: readonly string[]) {
 
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
-  const { browser, angle } = values;
-  if (angle !== undefined && !browser) throw new WrongOptions('expected --angle with --browser, got it alone');
+  const { browser, angle, markdown } = values;
+  for (const [name, value] of Object.entries({ angle, markdown })) {
+    if (value !== undefined && !browser) throw new WrongOptions(`expected --${name} with --browser, got it alone`);
+  }
   const [suites, peers] = browser ? [pageSuiteNames, pagePeerNames] : [suiteNames, peerNames];
   const where = browser ? ' with --browser' : '';
   return {
@@ -87,6 +93,7 @@ export function readOptions(args: readonly string[]): Options {
     json: values.json ?? null,
     browser,
     angle: angle ?? 'swiftshader',
+    markdown: markdown ?? null,
     help: values.help,
   };
 }

@@ -30,6 +30,7 @@ describe('options', () => {
     [['--browser', '--peers', 'torch'], 'expected peers with --browser of tfjs-webgl, tfjs-nchw, got torch'],
     [['--suite', 'nothing'], 'got nothing'],
     [['--angle', 'gl'], 'expected --angle with --browser'],
+    [['--markdown', 'x.md'], 'expected --markdown with --browser'],
     [['--fast'], '--fast'],
   ])('%j are refused', (args, message) => {
     expect(() => readOptions(args)).toThrow(WrongOptions);

@@ -48,6 +48,9 @@ export interface TrainingJob {
   warmUp: boolean;
 }
 
+/** Steps after the first, until everybody does always the same. */
+export const settlingSteps = 12;
+
 export interface Phase {
   /** Milliseconds; of several steps, the median. */
   ms: number;
@@ -63,7 +66,8 @@ export interface Training {
   setUp: Phase;
   warmUp: Phase | null;
   first: Phase;
-  second: Phase;
+  /** All of the `settlingSteps`. */
+  settling: Phase;
   later: Phase;
   /** At the other batch size. */
   otherFirst: Phase | null;

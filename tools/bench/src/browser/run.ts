@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { busy, machine, sayBusy } from '../machine.js';
 import type { Options } from '../options.js';
 import { Printer } from '../report/printer.js';
-import { targetLines } from '../report/targets.js';
+import { type Target, targetLines } from '../report/targets.js';
 import { bundlePages } from './bundle.js';
 import { Pages } from './chromium.js';
 import type { pagePeerNames, pageSuiteNames } from './names.js';
 import type { ComparisonJob, Device, Told } from './protocol.js';
 import { callGoals, callLines } from './report/calls.js';
-import { firstRunLines, firstRuns, memoryLines } from './report/first-run.js';
+import { type FirstRun, firstRunLines, firstRuns, memoryLines } from './report/first-run.js';
+import { figuresSection } from './report/markdown.js';
 import { convMeans, meanLines } from './report/means.js';
 import { isSoftware } from './renderer.js';
 import { type Trainings, trainAlone } from './train.js';
@@ -53,7 +54,12 @@ async function compareInPage(pages: Pages, wanted: Omit<ComparisonJob, 'images'>
   );
 }
 
-function reportTraining({ counted, timed }: Trainings, backends: readonly string[], say: Say): object {
+interface Beginnings extends Trainings {
+  firstRuns: FirstRun[];
+  goals: (Target & { backend: string })[];
+}
+
+function reportTraining({ counted, timed }: Trainings, backends: readonly string[], say: Say): Beginnings {
   // Without rounds of their own, those that were counted must do: wrapped, but hardly slower.
   const runs = firstRuns(timed.length > 0 ? timed : counted);
   say('\nFrom a bare page to the first loss: LeNet-5, batch 64, each in a browser with empty caches');
@@ -92,7 +98,7 @@ export async function benchInBrowser(options: Options, say: Say): Promise<void> 
     const means = backends.flatMap((name) => convMeans(printer.rows, name, peers));
     if (means.length > 0) say('');
     for (const line of meanLines(means)) say(line);
-    let training: object | null = null;
+    let training: Beginnings | null = null;
     if (suites.includes('lenet')) {
       const contenders = [...backends, ...(peers.includes('tfjs-webgl') ? ['tfjs-webgl'] : [])];
       training = reportTraining(await trainAlone(pages, contenders, options.quick ? 0 : 3, say), backends, say);
@@ -109,6 +115,21 @@ export async function benchInBrowser(options: Options, say: Say): Promise<void> 
       };
       writeFileSync(options.json, `${JSON.stringify({ ...result, means, training }, null, 2)}\n`);
       say(`\nwritten: ${options.json}`);
+    }
+    if (options.markdown) {
+      const { browser, device } = compared;
+      const section = figuresSection({
+        renderer: device.renderer,
+        software: isSoftware(device.renderer),
+        where: `${where['cpu']}, ${where['cores']} cores, ${where['platform']}, Chromium ${browser}, ${started.toISOString().slice(0, 10)}`,
+        command: `npm run bench -- --browser --angle ${options.angle}${options.quick ? ' --quick' : ''}`,
+        backend: backends[0],
+        rows: printer.rows.filter((row) => row.backend === backends[0]),
+        means: means.filter((m) => m.backend === backends[0]),
+        firstRuns: training?.firstRuns ?? [],
+      });
+      writeFileSync(options.markdown, section);
+      say(`\nwritten: ${options.markdown}`);
     }
   } finally {
     pages.close();

@@ -4,16 +4,20 @@ import type { Phase, Training } from '../../src/browser/protocol.js';
 import { callGoals, callLines } from '../../src/browser/report/calls.js';
 import { firstRunLines, firstRuns } from '../../src/browser/report/first-run.js';
 import { allOps, convMeans, meanLines } from '../../src/browser/report/means.js';
+import { figuresSection } from '../../src/browser/report/markdown.js';
 import type { Row } from '../../src/report/rows.js';
 
 const phase = (ms: number, counts: Partial<Counts> | null = null): Phase => ({ ms, counts: counts && { ...noCounts(), ...counts } });
-const training = (contender: string, counts: Partial<Record<'setUp' | 'first' | 'later' | 'otherFirst', Partial<Counts>>>): Training => ({
+const training = (
+  contender: string,
+  counts: Partial<Record<'setUp' | 'first' | 'settling' | 'later' | 'otherFirst', Partial<Counts>>>,
+): Training => ({
   contender,
   warmed: false,
   setUp: phase(100, counts.setUp ?? {}),
   warmUp: null,
   first: phase(1000, counts.first ?? {}),
-  second: phase(60, {}),
+  settling: phase(60, counts.settling ?? {}),
   later: phase(50, counts.later ?? {}),
   otherFirst: phase(70, counts.otherFirst ?? {}),
   otherLater: phase(40, {}),
@@ -35,13 +39,19 @@ describe('the goals of the counts', () => {
 
   it('hold where ours has at most as many', () => {
     const ours = training('webgl', { later: { draws: 172, texels: 5.2e6 } });
-    expect(verdict(ours, /a step: draws/)).toEqual([true, '172 against 172']);
-    expect(verdict(ours, /a step: texels/)).toEqual([false, '5.20 M against 5.00 M']);
+    expect(verdict(ours, /a step then: draws/)).toEqual([true, '172 against 172']);
+    expect(verdict(ours, /a step then: texels/)).toEqual([false, '5.20 M against 5.00 M']);
   });
 
   it('take set-up and first step together: who uploads before it has uploaded, too', () => {
     const ours = training('webgl', { setUp: { uploads: 12 }, first: { uploads: 6 } });
     expect(verdict(ours, /first loss: uploads/)).toEqual([false, '18 against 17']);
+  });
+
+  it('count all programs until steps are alike', () => {
+    const late = training('webgl', { first: { programs: 49 }, settling: { programs: 12 } });
+    const early = training('tfjs-webgl', { first: { programs: 60 } });
+    expect(callGoals(late, early).find((g) => /until steps/.test(g.goal))).toMatchObject({ met: false, reached: '61 against 60' });
   });
 
   it('want no program for another batch size', () => {
@@ -50,14 +60,14 @@ describe('the goals of the counts', () => {
   });
 
   it('are open where a page did not count', () => {
-    const blind = { ...training('webgl', {}), setUp: phase(1), first: phase(1), later: phase(1), otherFirst: null };
+    const blind = { ...training('webgl', {}), setUp: phase(1), first: phase(1), settling: phase(1), later: phase(1), otherFirst: null };
     expect(new Set(callGoals(blind, peer).map((g) => g.met))).toEqual(new Set([null]));
   });
 
   it('are shown as ours and theirs in one cell', () => {
     const [head, draws] = callLines(training('webgl', { later: { draws: 57.4 } }), peer);
-    expect(head).toMatch(/^webgl \| tfjs-webgl +up to the first loss +a step /);
-    expect(draws).toMatch(/^draws +0 \| 200 +57\.4 \| 172 +0 \| 0 +0 \| 0$/);
+    expect(head).toMatch(/^webgl \| tfjs-webgl +up to the first loss +12 more steps +a step then +first of another size$/);
+    expect(draws).toMatch(/^draws +0 \| 200 +0 \| 0 +57\.4 \| 172 +0 \| 0$/);
   });
 });
 
@@ -112,5 +122,34 @@ describe('means of the convolutions', () => {
     const lines = meanLines(convMeans(rows, 'webgl', ['tf', 'nchw']));
     expect(lines[3]).toMatch(/^weight gradient webgl +4\.00x \(least 4\.00x, n = 1\) +-$/);
     expect(meanLines([])).toEqual([]);
+  });
+});
+
+describe('the section of a machine', () => {
+  it('says first of all that a renderer is no GPU', () => {
+    const mean = { backend: 'webgl', op: 'forward', peer: 'tfjs-webgl', mean: 2.345, least: 1.2, shapes: 8 };
+    const figures = { where: 'here', command: 'npm run bench', backend: 'webgl', rows: [], means: [mean], firstRuns: [] };
+    const section = (software: boolean) => figuresSection({ ...figures, renderer: 'R', software }).split('\n');
+    expect(section(true)[0]).toBe('### SOFTWARE RENDERER, no GPU: R');
+    expect(section(false)[0]).toBe('### R');
+    expect(section(false)).toContain('| convolutions, forward | 2.35x (least 1.20x) |  |');
+  });
+
+  it('compares the beginning cold and warmed up', () => {
+    const cold = [training('webgl', {}), training('tfjs-webgl', {})];
+    cold[1].first.ms = 4800;
+    const warm = { ...training('webgl', {}), warmed: true, warmUp: phase(600), first: phase(200) };
+    const section = figuresSection({
+      renderer: 'R',
+      software: false,
+      where: '',
+      command: '',
+      backend: 'webgl',
+      rows: [],
+      means: [],
+      firstRuns: firstRuns([...cold, warm]),
+    });
+    expect(section).toContain('| LeNet-5, from a bare page to the first loss | 1100 | 4900 | 4.45x |');
+    expect(section).toContain('| LeNet-5, the first step alone, after warmup() | 200 | 4800 | 24x |');
   });
 });

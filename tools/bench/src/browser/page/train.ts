@@ -1,6 +1,6 @@
 import { timing } from '../../timing.js';
 import { between } from '../counting/counts.js';
-import type { Memory, Phase, Training, TrainingJob } from '../protocol.js';
+import { type Memory, type Phase, settlingSteps, type Training, type TrainingJob } from '../protocol.js';
 
 /** LeNet-5 in somebody's hands. */
 interface Trainee {
@@ -77,8 +77,10 @@ export async function training({ contender, batch, otherBatch, steps, warmUp }: 
       })
     : null;
   const first = await phase(step(batch));
-  // What the second step still compiles (momentum that has been zero) is no part of a step.
-  const second = await phase(step(batch));
+  // What they still compile (for momentum that was zero, for what has come often) is no part of a step.
+  const settling = await phase(async () => {
+    for (let i = 0; i < settlingSteps; i++) await step(batch)();
+  });
   const later = await phase(step(batch), steps);
   const memory: Memory = { ...trainee.memory(), textureBytes: globalThis.konvBenchCounts?.counts.textureBytes ?? null };
   const otherFirst = otherBatch === null ? null : await phase(step(otherBatch));
@@ -89,7 +91,7 @@ export async function training({ contender, batch, otherBatch, steps, warmUp }: 
     setUp,
     warmUp: offered ? warmed : null,
     first,
-    second,
+    settling,
     later,
     otherFirst,
     otherLater,

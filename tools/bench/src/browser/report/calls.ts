@@ -1,6 +1,6 @@
 import type { Target } from '../../report/targets.js';
 import type { Counted, Counts } from '../counting/counts.js';
-import type { Training } from '../protocol.js';
+import { settlingSteps, type Training } from '../protocol.js';
 
 const MiB = 2 ** 20;
 
@@ -37,10 +37,13 @@ const start = (t: Training): Counts | null => (t.setUp.counts && t.first.counts 
 /** The moments that are compared. What one has uploaded and compiled before its first step, the other does within: they are one. */
 export const phases: readonly { name: string; of: (t: Training) => Counts | null }[] = [
   { name: 'up to the first loss', of: start },
-  { name: 'a step', of: (t) => t.later.counts },
+  { name: `${settlingSteps} more steps`, of: (t) => t.settling.counts },
+  { name: 'a step then', of: (t) => t.later.counts },
   { name: 'first of another size', of: (t) => t.otherFirst?.counts ?? null },
-  { name: 'a step of that size', of: (t) => t.otherLater?.counts ?? null },
 ];
+
+/** Of these the promise speaks. */
+const promisedPhases = phases.filter(({ name }) => name === 'up to the first loss' || name === 'a step then');
 
 /** A table with a row for each count; in a cell, ours and the peer's. */
 export function callLines(ours: Training, peer: Training): string[] {
@@ -57,20 +60,29 @@ export function callLines(ours: Training, peer: Training): string[] {
   ];
 }
 
+const target = (goal: string, a: number | undefined, b: number | undefined, text: (value: number) => string, peer: string): Target =>
+  a === undefined || b === undefined
+    ? { goal: `${goal} at most ${peer}'s`, reached: 'not measured', met: null }
+    : { goal: `${goal} at most ${peer}'s`, reached: `${text(a)} against ${text(b)}`, met: a <= b };
+
 /** Whether ours stays at or below the peer on each promised count, and compiles nothing for another batch size. */
 export function callGoals(ours: Training, peer: Training): Target[] {
-  const goals = phases.slice(0, 2).flatMap(({ name, of }) =>
+  const name = peer.contender;
+  const goals = promisedPhases.flatMap((phase) =>
     rows
       .filter((row) => row.promised)
-      .map(({ key, label, text }): Target => {
-        const goal = `${name}: ${label.startsWith(' ') ? 'uploaded bytes' : label} at most ${peer.contender}'s`;
-        const [a, b] = [of(ours)?.[key], of(peer)?.[key]];
-        if (a === undefined || b === undefined) return { goal, reached: 'not measured', met: null };
-        return { goal, reached: `${text(a)} against ${text(b)}`, met: a <= b };
+      .map(({ key, label, text }) => {
+        const what = label.startsWith(' ') ? 'uploaded bytes' : label;
+        return target(`${phase.name}: ${what}`, phase.of(ours)?.[key], phase.of(peer)?.[key], text, name);
       }),
   );
+  const [inAll, theirs] = [ours, peer].map((t) => {
+    const [first, settling] = [start(t), t.settling.counts];
+    return first && settling ? first.programs + settling.programs : undefined;
+  });
+  goals.push(target('until steps are alike: programs compiled', inAll, theirs, count, name));
   const [a, b] = [ours, peer].map((t) => t.otherFirst?.counts?.programs);
   const goal = 'another batch size: no program compiled';
   if (a === undefined) return [...goals, { goal, reached: 'not measured', met: null }];
-  return [...goals, { goal, reached: `${count(a)} (${peer.contender}: ${b === undefined ? '-' : count(b)})`, met: a === 0 }];
+  return [...goals, { goal, reached: `${count(a)} (${name}: ${b === undefined ? '-' : count(b)})`, met: a === 0 }];
 }
