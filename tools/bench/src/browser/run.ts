@@ -121,7 +121,7 @@ export async function benchInBrowser(options: Options, say: Say): Promise<void> 
       const section = figuresSection({
         renderer: device.renderer,
         software: isSoftware(device.renderer),
-        where: `${where['cpu']}, ${where['cores']} cores, ${where['platform']}, Chromium ${browser}, ${started.toISOString().slice(0, 10)}`,
+        where: `${where['cpu']}, ${where['cores']} cores, ${where['platform']}, Chromium ${browser}, ${started.toISOString().slice(0, 10)}${busyBefore > 0.5 ? ', OTHER PROGRAMS RUNNING' : ''}`,
         command: `npm run bench -- --browser --angle ${options.angle}${options.quick ? ' --quick' : ''}`,
         backend: backends[0],
         rows: printer.rows.filter((row) => row.backend === backends[0]),

@@ -132,6 +132,8 @@ describe('the section of a machine', () => {
     const section = (software: boolean) => figuresSection({ ...figures, renderer: 'R', software }).split('\n');
     expect(section(true)[0]).toBe('### SOFTWARE RENDERER, no GPU: R');
     expect(section(false)[0]).toBe('### R');
+    expect(section(false).slice(4, 6)).toEqual([expect.stringContaining("| tfjs's time"), '|---|---|---|']);
+    expect(section(false)).not.toContain('| milliseconds | konv | tfjs | |');
     expect(section(false)).toContain('| convolutions, forward | 2.35x (least 1.20x) |  |');
   });
 

@@ -50,21 +50,18 @@ function beginningRows(runs: readonly FirstRun[], backend: string): string[] {
   });
 }
 
+/** A table, or nothing where it has no rows. */
+const table = (head: string, rows: readonly string[]): string[] =>
+  rows.length > 0 ? ['', head, head.replace(/[^|]+/g, '---'), ...rows] : [];
+
 /** A section of docs/webgl-figures.md. */
 export function figuresSection(f: Figures): string {
   const lines = [
     `### ${f.software ? 'SOFTWARE RENDERER, no GPU: ' : ''}${f.renderer}`,
     '',
     `${f.where}; \`${f.command}\``,
-    '',
-    "| tfjs's time over ours | NHWC | with the transposes from and to NCHW |",
-    '|---|---|---|',
-    ...meanRows(f.means),
-    '',
-    '| milliseconds | konv | tfjs | |',
-    '|---|---|---|---|',
-    ...stepRows(f.rows),
-    ...beginningRows(f.firstRuns, f.backend),
+    ...table("| tfjs's time over ours | NHWC | with the transposes from and to NCHW |", meanRows(f.means)),
+    ...table('| milliseconds | konv | tfjs | |', [...stepRows(f.rows), ...beginningRows(f.firstRuns, f.backend)]),
   ];
   return `${lines.join('\n')}\n`;
 }
