@@ -54,6 +54,13 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     ).toBe(true);
   });
 
+  it('a view of more axes than a program walks is refused, with a remedy', async () => {
+    const gpu = await makeWebgl();
+    const x = on(gpu, ramp(2 ** 10), new Array(10).fill(2)).permute([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(() => x.add(1)).toThrow(/expected a view of at most 8 axes .*; permute in two steps/);
+    expect(gpu.memory().tensors).toBe(1);
+  });
+
   it('fewer texture units than a chain has inputs', async () => {
     const gpu = await makeWebgl({ canvas: lesser({ MAX_TEXTURE_IMAGE_UNITS: 3 }) });
     let sum = on(gpu, ramp(7), [7]);

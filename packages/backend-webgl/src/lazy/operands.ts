@@ -1,9 +1,10 @@
-import type { TensorRef } from '@konv/core-tensor';
+import { BackendError, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, isWhole, mergeAxes, sizeOf } from '../buffer.js';
 import type { Engine } from '../engine.js';
 import { texelType, type TexelType } from '../gl/formats.js';
 import type { Texture } from '../gl/texture.js';
 import { evaluate } from './evaluate.js';
+import { MAX_AXES } from './load.js';
 import { hold, type Leaf, letGo, makeOp, type Node, type Op, type Scalar } from './node.js';
 
 /** Ops in one program: beyond this drivers take long to compile and registers run out. */
@@ -37,6 +38,14 @@ function node(engine: Engine, fn: string, x: TensorRef | number, type: TexelType
 function leaf(engine: Engine, x: TensorRef): Leaf {
   const texture = engine.textureOf(bufferOf(x)).retain();
   const { shape, strides } = mergeAxes(x.shape, x.strides);
+  if (shape.length > MAX_AXES) {
+    texture.release();
+    throw new BackendError(
+      'copyStrided',
+      `expected a view of at most ${MAX_AXES} axes that do not lie behind one another, got shape [${x.shape.join(', ')}] ` +
+        `with strides [${x.strides.join(', ')}]; permute in two steps with contiguous() between`,
+    );
+  }
   const rank = shape.length;
   const one = strides.every((s) => s === 0);
   const flat = rank === 1 && strides[0] === 1 && x.offset % 4 === 0;
