@@ -116,7 +116,12 @@ export class Engine {
     // Inputs first: computing what is pending draws, too.
     const textures = this.#textures(kernel, inputs);
     const target = this.pool.take(kernel.output as TexelType, texels, kernel.targets ?? 1);
-    this.#draw(kernel, [target], textures, inputs, uniforms, null);
+    try {
+      this.#draw(kernel, [target], textures, inputs, uniforms, null);
+    } catch (e) {
+      target.release();
+      throw e;
+    }
     return target;
   }
 

@@ -93,12 +93,11 @@ export function writeWindow(engine: Engine, source: Texture, out: TensorRef): vo
   }
   // A draw may not read the texture that it writes: the rows concerned are copied out first.
   const rows = engine.copyRows(old, first, end);
-  engine.drawInto(
-    kernel,
-    old,
-    { inputs: { x: source, old: rows }, uniforms: { ...uniforms, skipped: first << old.shift } },
-    { first, end },
-  );
-  rows.release();
+  try {
+    const operands = { inputs: { x: source, old: rows }, uniforms: { ...uniforms, skipped: first << old.shift } };
+    engine.drawInto(kernel, old, operands, { first, end });
+  } finally {
+    rows.release();
+  }
   old.host = null;
 }
