@@ -1,5 +1,5 @@
-import type { ArgReduceKind, TensorRef } from '@konv/core-tensor';
-import { sizeOf, texelsFor } from './buffer.js';
+import { type ArgReduceKind, type TensorRef, sizeOf } from '@konv/core-tensor';
+import { texelsFor } from './buffer.js';
 import type { Engine, Input } from './engine.js';
 import { define } from './gl/define.js';
 import { formats, texelType, type TexelType } from './gl/formats.js';

@@ -1,4 +1,4 @@
-import type { BackendBuffer, BufferRole, Shape, TensorRef } from '@konv/core-tensor';
+import { type BackendBuffer, type BufferRole, isContiguous, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { Texture } from './gl/texture.js';
 import type { Op } from './lazy/node.js';
 
@@ -23,22 +23,6 @@ export function bufferOf(ref: TensorRef): GlBuffer {
 /** Texels that hold that many elements. */
 export function texelsFor(elements: number): number {
   return (elements + 3) >> 2;
-}
-
-export function sizeOf(shape: Shape): number {
-  let n = 1;
-  for (const s of shape) n *= s;
-  return n;
-}
-
-/** Whether elements follow one another as in a fresh tensor of that shape. */
-export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
-  let expected = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] !== 1 && strides[i] !== expected) return false;
-    expected *= shape[i];
-  }
-  return true;
 }
 
 /** Whether the window is its whole buffer, in order. */

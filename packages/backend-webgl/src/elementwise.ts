@@ -1,5 +1,5 @@
 import type { BinaryKind, TensorRef, UnaryKind } from '@konv/core-tensor';
-import { bufferOf, isContiguous, isWhole } from './buffer.js';
+import { bufferOf, isWhole } from './buffer.js';
 import type { Engine } from './engine.js';
 import { texelType } from './gl/formats.js';
 import { express } from './lazy/operands.js';
@@ -36,8 +36,7 @@ export function fill(engine: Engine, value: number, out: TensorRef): void {
 /** Every movement of data. A whole tensor shares the other's texture until one of them is written. */
 export function copyStrided(engine: Engine, x: TensorRef, out: TensorRef): void {
   const from = bufferOf(x);
-  const plain = x.offset === 0 && isContiguous(x.shape, x.strides) && from.size === out.buffer.size;
-  if (plain && isWhole(out) && from.pending === null && from.texture !== null && !(engine.dry && !bufferOf(out).dry)) {
+  if (isWhole(x) && isWhole(out) && from.pending === null && from.texture !== null && !(engine.dry && !bufferOf(out).dry)) {
     engine.put(out, engine.textureOf(from).retain());
     return;
   }

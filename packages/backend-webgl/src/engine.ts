@@ -1,5 +1,5 @@
-import { BackendError, type TensorRef } from '@konv/core-tensor';
-import { bufferOf, type GlBuffer, isWhole, sizeOf, texelsFor } from './buffer.js';
+import { BackendError, type TensorRef, sizeOf } from '@konv/core-tensor';
+import { bufferOf, type GlBuffer, isWhole, texelsFor } from './buffer.js';
 import type { TexelType } from './gl/formats.js';
 import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';

@@ -1,5 +1,14 @@
-import { BackendError, type BackendBuffer, type BufferRole, byteSize, type DType, type MemoryInfo, type Shape } from '@konv/core-tensor';
-import { type GlBuffer, sizeOf } from './buffer.js';
+import {
+  BackendError,
+  type BackendBuffer,
+  type BufferRole,
+  byteSize,
+  type DType,
+  type MemoryInfo,
+  type Shape,
+  sizeOf,
+} from '@konv/core-tensor';
+import type { GlBuffer } from './buffer.js';
 import { letGo } from './lazy/node.js';
 
 /** Counts buffers. Textures come when they are written: what the GPU holds is the pool's account. */

@@ -1,5 +1,5 @@
-import { BackendError, type HostArray, hostArray, type TensorRef } from '@konv/core-tensor';
-import { bufferOf, sizeOf, texelsFor } from './buffer.js';
+import { BackendError, type HostArray, hostArray, type TensorRef, sizeOf } from '@konv/core-tensor';
+import { bufferOf, texelsFor } from './buffer.js';
 import { lostError } from './context-loss.js';
 import type { Engine } from './engine.js';
 import { texelType } from './gl/formats.js';

@@ -1,4 +1,4 @@
-import { BackendError, type TensorRef } from '@konv/core-tensor';
+import { BackendError, contiguousStrides, type TensorRef } from '@konv/core-tensor';
 import { bufferOf, texelsFor } from './buffer.js';
 import type { Engine } from './engine.js';
 import { formats, type TexelType } from './gl/formats.js';
@@ -50,12 +50,7 @@ export function windowKernel(type: TexelType): Kernel {
 
 /** Axes by descending stride, with the place of each in the row-major source. Errors: `BackendError` where they interleave. */
 function nested(out: TensorRef): readonly { readonly size: number; readonly step: number; readonly place: number }[] {
-  const place: number[] = [];
-  let n = 1;
-  for (let i = out.shape.length - 1; i >= 0; i--) {
-    place[i] = n;
-    n *= out.shape[i];
-  }
+  const place = contiguousStrides(out.shape);
   const axes = out.shape.map((size, i) => ({ size, step: out.strides[i], place: place[i] })).filter((a) => a.size > 1);
   axes.sort((a, b) => b.step - a.step);
   let span = 1;

@@ -1,5 +1,5 @@
-import type { TensorRef } from '@konv/core-tensor';
-import { sizeOf, texelsFor } from '../buffer.js';
+import { type TensorRef, sizeOf } from '@konv/core-tensor';
+import { texelsFor } from '../buffer.js';
 import type { Engine } from '../engine.js';
 import { define } from '../gl/define.js';
 import type { Kernel } from '../gl/kernel.js';

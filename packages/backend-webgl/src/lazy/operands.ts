@@ -1,5 +1,5 @@
-import { BackendError, type TensorRef } from '@konv/core-tensor';
-import { bufferOf, isWhole, mergeAxes, sizeOf } from '../buffer.js';
+import { BackendError, type TensorRef, sizeOf } from '@konv/core-tensor';
+import { bufferOf, isWhole, mergeAxes } from '../buffer.js';
 import type { Engine } from '../engine.js';
 import { texelType, type TexelType } from '../gl/formats.js';
 import type { Texture } from '../gl/texture.js';
