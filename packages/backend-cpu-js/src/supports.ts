@@ -1,52 +1,6 @@
-import type { BinaryKind, DType, Family, OptionalKernels, UnaryKind } from '@konv/core-tensor';
-import { isFloat } from '@konv/core-tensor';
+import { type DType, type Family, isCalledIn, type OptionalKernels } from '@konv/core-tensor';
 
-const int32Unary: ReadonlySet<string> = new Set<UnaryKind>(['neg', 'abs', 'sign', 'square', 'relu']);
-const boolBinary: ReadonlySet<string> = new Set<BinaryKind>(['maximum', 'minimum', 'mul', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']);
-const floatBinary: ReadonlySet<string> = new Set<BinaryKind>(['div', 'fmod', 'atan2', 'reluGrad', 'sigmoidGrad', 'tanhGrad']);
-
-type Rule = (kind: string | null, dtype: DType) => boolean;
-
-const always: Rule = () => true;
-const floats: Rule = (_, dtype) => isFloat(dtype);
-const numbers: Rule = (_, dtype) => dtype !== 'bool';
-
-/** Which kinds of which family serve which dtype; what is absent is a family that this backend does not have. */
-const rules = {
-  unary: (kind, dtype) => isFloat(dtype) || (dtype === 'int32' && int32Unary.has(kind ?? '')),
-  binary: (kind, dtype) => {
-    if (isFloat(dtype)) return true;
-    return dtype === 'int32' ? !floatBinary.has(kind ?? '') : boolBinary.has(kind ?? '');
-  },
-  where: always,
-  reduce: (kind, dtype) => dtype !== 'bool' || kind !== 'sum',
-  argReduce: always,
-  copyStrided: always,
-  fill: always,
-  cast: always,
-  gather: always,
-  scatterAdd: numbers,
-  scan: numbers,
-  sort: always,
-  resample: floats,
-  matmul: floats,
-  conv: floats,
-  convGradInput: floats,
-  convGradWeight: floats,
-  convBackward: floats,
-  pool: floats,
-  poolGrad: floats,
-  linear: floats,
-  softmax: floats,
-  logSoftmax: floats,
-  crossEntropy: floats,
-  batchNormTrain: floats,
-  batchNormGrad: floats,
-  sgdStep: floats,
-  adamStep: floats,
-  random: () => false,
-} satisfies Record<Family | keyof OptionalKernels, Rule>;
-
+/** Every kernel but `random`, whose decomposition is exact already. */
 export function supports(family: Family | keyof OptionalKernels, kind: string | null, dtype: DType): boolean {
-  return rules[family](kind, dtype);
+  return family !== 'random' && isCalledIn(family, kind, dtype);
 }

@@ -7,6 +7,7 @@ export * from './dtype.js';
 export * from './errors.js';
 export { breathe } from './finalizer.js';
 export * from './geometry.js';
+export { isCalledIn } from './kernel-dtypes.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
 export {
   abs,
