@@ -8,16 +8,21 @@ const conditions = ['@konv/source'];
 const chromium = findChromium();
 if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
 
-/** The browser specs in one page of a headless Chromium, which the server answers with these headers. */
-const inBrowser = (name: string, headers: Record<string, string>, executablePath: string): TestProjectInlineConfiguration => ({
+/** Specs in one page of a headless Chromium, which the server answers with these headers. */
+const inBrowser = (
+  name: string,
+  include: string[],
+  headers: Record<string, string>,
+  groupOrder: number,
+  executablePath: string,
+): TestProjectInlineConfiguration => ({
   extends: true,
   server: { headers },
   // Said beforehand: dependencies found while a page loads would have it loaded again.
   optimizeDeps: { include: ['fast-check'], noDiscovery: true },
   test: {
-    include: 'Cross-Origin-Opener-Policy' in headers ? browserSpecs.isolated : browserSpecs.plain,
-    // After Node's, whose time limits know of two processes and not of two pages beside them.
-    sequence: { groupOrder: 1 },
+    include,
+    sequence: { groupOrder },
     setupFiles: ['tools/browser/setup.ts'],
     provide: { isolated: Object.keys(headers).length > 0 },
     browser: {
@@ -33,6 +38,16 @@ const inBrowser = (name: string, headers: Record<string, string>, executablePath
 
 /** With these a page is `crossOriginIsolated`: it has SharedArrayBuffer, and with it threads. */
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/**
+ * WebGL's page waits for its GPU's process more than it works, so it runs beside Node's tests; the pages of the other
+ * backends keep both processors busy and come afterwards.
+ */
+const browserProjects = (executablePath: string) => [
+  inBrowser('webgl', browserSpecs.webgl, isolation, 0, executablePath),
+  inBrowser('browser', browserSpecs.everyPage, isolation, 1, executablePath),
+  inBrowser('browser-plain', browserSpecs.everyPage, {}, 1, executablePath),
+];
 
 export default defineConfig({
   resolve: { conditions },
@@ -50,10 +65,11 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tools/*/test/**/*.test.ts'],
+          exclude: browserSpecs.webglOnly,
           pool: 'forks',
         },
       },
-      ...(chromium ? [inBrowser('browser', isolation, chromium), inBrowser('browser-plain', {}, chromium)] : []),
+      ...(chromium ? browserProjects(chromium) : []),
     ],
   },
 });

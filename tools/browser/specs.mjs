@@ -5,11 +5,15 @@ const inEveryPage = [
   'packages/konv/test/twins.test.ts',
 ];
 
-/** WebGL: what a page may share makes no difference to it, so one page serves. In Node these say that there is none. */
-const inOnePage = 'packages/backend-webgl/test/**/*.test.ts';
+/** WebGL: what a page may share makes no difference to it, so one page serves. */
+const ofWebgl = 'packages/backend-webgl/test/**/*.test.ts';
 
-/** By the page's kind. */
-export const browserSpecs = { isolated: [...inEveryPage, inOnePage], plain: inEveryPage };
+export const browserSpecs = {
+  everyPage: inEveryPage,
+  webgl: [ofWebgl],
+  /** Those that Node leaves out: they would load and skip. Those it runs say that there is no WebGL. */
+  webglOnly: ['packages/backend-webgl/test/!(conformance|unavailable).test.ts'],
+};
 
 /**
  * Whether a run of the tests with these arguments can reach a browser spec. An argument without a dash is part of a path;
@@ -28,6 +32,6 @@ const line = '!'.repeat(100);
 /** What ends a run of the tests that could not do this part. */
 export const notInBrowser = `${line}
 NOTHING WAS TESTED IN A BROWSER: no Chromium was found, and none could be installed.
-Left out, in an isolated page and in a plain one: ${inEveryPage.join(', ')}; all of WebGL: ${inOnePage}.
+Left out, in an isolated page and in a plain one: ${inEveryPage.join(', ')}; all of WebGL: ${ofWebgl}.
 Install Chromium, or name one in CHROMIUM_PATH, and run the tests again.
 ${line}`;
