@@ -10,7 +10,7 @@ import { kernelTests } from './suites/kernels.js';
 import { geometryTests } from './suites/geometry.js';
 import { geometryProperties, type GeometryRuns } from './suites/geometry-properties.js';
 import { errorTests } from './suites/errors.js';
-import { fixtureTests } from './suites/fixtures.js';
+import { fixtureTests, type FixtureViews } from './suites/fixtures.js';
 import { optimizerTests } from './suites/optimizers.js';
 import { gradientTests } from './suites/gradients.js';
 import { trainingTests } from './suites/training.js';
@@ -27,6 +27,11 @@ export interface ConformanceOptions {
   readonly tolerance?: ToleranceOverrides;
   /** How many random geometries are tried, and from which seed; a failure names both. Default: 60 a family, from seed 1. */
   readonly geometry?: GeometryRuns;
+  /**
+   * Whether every fixture runs in `each` layout of its operands (default), or the fixtures of an op take the layouts `in
+   * turns`, which takes half the time.
+   */
+  readonly views?: FixtureViews;
 }
 
 /**
@@ -76,7 +81,7 @@ function define(framework: TestFramework, options: ConformanceOptions, made: Bac
     geometryTests(suite);
     geometryProperties(suite, options.geometry);
     errorTests(suite);
-    fixtureTests(suite);
+    fixtureTests(suite, options.views);
     moduleTests(suite);
     mistakeTests(suite);
     optimizerTests(suite);

@@ -5,8 +5,8 @@ import { conformance, deferringBackend, strangerBackend } from '../src/index.js'
 const overStranger = deferringBackend(strangerBackend(), 'deferring over stranger');
 const overCpuJs = deferringBackend(cpuJs(), 'deferring over cpu-js');
 
-conformance({ describe, it }, { create: () => overStranger });
-conformance({ describe, it }, { create: () => overCpuJs });
+conformance({ describe, it }, { create: () => overStranger, views: 'in turns' });
+conformance({ describe, it }, { create: () => overCpuJs, views: 'in turns' });
 
 describe('the deferring backend', () => {
   afterAll(() => {

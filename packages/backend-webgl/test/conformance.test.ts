@@ -6,4 +6,4 @@ import { webgl } from '../src/index.js';
 // programs of its own is tested by fusion.test.ts, warm-up.test.ts and the twins of PyTorch's trainings.
 const create = () => webgl({ fuseAfter: 1000 });
 
-await conformance({ describe, it }, { create, tolerance: promises.webgl, geometry: { runs: 20 } });
+await conformance({ describe, it }, { create, tolerance: promises.webgl, geometry: { runs: 20 }, views: 'in turns' });

@@ -111,8 +111,12 @@ export async function readAll(tensors: readonly (Tensor | null)[]): Promise<(Rea
   return Promise.all(pending.map(async (p) => (p === null ? null : { ...p, values: await p.values })));
 }
 
+export function sameMemory(a: MemoryInfo, b: MemoryInfo): boolean {
+  return a.tensors === b.tensors && a.bytes === b.bytes;
+}
+
 /** Memory must be as it was. */
 export function expectMemory(what: string, before: MemoryInfo, now: MemoryInfo): void {
-  if (now.tensors === before.tensors && now.bytes === before.bytes) return;
+  if (sameMemory(before, now)) return;
   fail(`${what}: expected memory as before, ${before.tensors} buffers of ${before.bytes} bytes, got ${now.tensors} of ${now.bytes}`);
 }
