@@ -56,8 +56,9 @@ export default defineConfig({
   oxc: { target: 'es2022' },
   test: {
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Nothing here tests speed, and a machine may have other work: this is for what hangs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     passWithNoTests: false,
     projects: [
       {
