@@ -21,6 +21,7 @@ const pnpmCli = join(pnpmHome, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 
 const tasks = {
   start: () => demo(),
+  web: () => script('apps/demo/web/serve.mjs'),
   test: () => test(),
   check: () => check(),
   build: () => done('built'),

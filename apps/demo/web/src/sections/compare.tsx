@@ -1,0 +1,4 @@
+/** In the works. */
+export function Compare() {
+  return <p>In the works.</p>;
+}

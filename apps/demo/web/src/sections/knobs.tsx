@@ -1,0 +1,4 @@
+/** In the works. */
+export function Knobs() {
+  return <p>In the works.</p>;
+}

@@ -1,0 +1,4 @@
+/** In the works. */
+export function TakeHome() {
+  return <p>In the works.</p>;
+}

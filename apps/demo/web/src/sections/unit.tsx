@@ -1,0 +1,4 @@
+/** In the works. */
+export function Unit() {
+  return <p>In the works.</p>;
+}

@@ -1,0 +1,6 @@
+import type { Saved } from '../model/protocol.js';
+
+/** What an earlier visit left, or null. */
+export async function readSaved(): Promise<Saved | null> {
+  return null;
+}
