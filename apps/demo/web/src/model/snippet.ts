@@ -13,7 +13,16 @@ export function optimizerText({ optimizer, lr }: Settings): string {
  */
 export function snippet(settings: Settings, steps = 20): string {
   const { backend, batch, images, seed, threads } = settings;
-  const imports = ['data', 'manualSeed', 'nn', 'optim', 'registerBackend', 'scope', 'useBackend', ...(backend === 'cpu-js' ? [] : [backend])];
+  const imports = [
+    'data',
+    'manualSeed',
+    'nn',
+    'optim',
+    'registerBackend',
+    'scope',
+    'useBackend',
+    ...(backend === 'cpu-js' ? [] : [backend]),
+  ];
   const options = backend === 'wasm' ? `{ threads: ${threads} }` : '';
   const used = backend === 'cpu-js' ? imports.filter((name) => name !== 'registerBackend') : imports;
   return [

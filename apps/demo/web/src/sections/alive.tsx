@@ -42,8 +42,8 @@ export function Alive() {
     <section id="alive" aria-labelledby="alive-title">
       <h1 id="alive-title">This network is learning, right here</h1>
       <p class="lead">
-        A small convolutional network looks at pictures of clothes and guesses what they are. After each handful of pictures its numbers are moved a little, so that it errs less. You see
-        the loss fall, and its first kernels turn from noise into edges.
+        A small convolutional network looks at pictures of clothes and guesses what they are. After each handful of pictures its numbers are
+        moved a little, so that it errs less. You see the loss fall, and its first kernels turn from noise into edges.
       </p>
       <Controls />
       <div class="columns">
@@ -51,17 +51,39 @@ export function Alive() {
           <h2 class="small">Loss</h2>
           <Chart title="Training loss" xName="step" yName="loss" series={lossSeries()} marks={marks()} />
           <dl class="facts">
-            <div><dt>Step</dt><dd data-fact="step">{update?.step ?? 0}</dd></div>
-            <div><dt>Epoch</dt><dd>{(update?.epoch ?? 0) + 1}</dd></div>
-            <div><dt>Loss (mean of 20)</dt><dd data-fact="loss">{losses.length ? mean(losses.slice(-20)).toFixed(3) : '…'}</dd></div>
-            <div><dt>Test accuracy</dt><dd data-fact="accuracy">{accuracyText()}</dd></div>
-            <div><dt>Runs on</dt><dd data-fact="running">{update?.running || '…'}</dd></div>
-            <div><dt>A step takes</dt><dd>{update && Number.isFinite(update.msPerStep) ? `${update.msPerStep.toFixed(1)} ms` : '…'}</dd></div>
+            <div>
+              <dt>Step</dt>
+              <dd data-fact="step">{update?.step ?? 0}</dd>
+            </div>
+            <div>
+              <dt>Epoch</dt>
+              <dd>{(update?.epoch ?? 0) + 1}</dd>
+            </div>
+            <div>
+              <dt>Loss (mean of 20)</dt>
+              <dd data-fact="loss">{losses.length ? mean(losses.slice(-20)).toFixed(3) : '…'}</dd>
+            </div>
+            <div>
+              <dt>Test accuracy</dt>
+              <dd data-fact="accuracy">{accuracyText()}</dd>
+            </div>
+            <div>
+              <dt>Runs on</dt>
+              <dd data-fact="running">{update?.running || '…'}</dd>
+            </div>
+            <div>
+              <dt>A step takes</dt>
+              <dd>{update && Number.isFinite(update.msPerStep) ? `${update.msPerStep.toFixed(1)} ms` : '…'}</dd>
+            </div>
           </dl>
         </div>
         <div class="card">
           <h2 class="small">The first layer’s kernels</h2>
-          {kernels.value ? <KernelRow kernels={kernels.value} /> : <p class="wait">{update && update.settings.architecture === 'linear' ? 'This network has no convolution.' : 'On their way.'}</p>}
+          {kernels.value ? (
+            <KernelRow kernels={kernels.value} />
+          ) : (
+            <p class="wait">{update && update.settings.architecture === 'linear' ? 'This network has no convolution.' : 'On their way.'}</p>
+          )}
           <p class="hint">Blue is negative, orange positive, white zero.</p>
         </div>
         <div class="card">
@@ -69,13 +91,19 @@ export function Alive() {
           <PickedPicture />
           <Guess guess={update?.guess ?? null} />
           <div class="row">
-            <button type="button" onClick={() => look({ set: 'test', index: Math.floor(Math.random() * 1000) })}>Another test picture</button>
-            <button type="button" onClick={() => look({ set: 'train', index: Math.floor(Math.random() * 800) })}>A training picture</button>
+            <button type="button" onClick={() => look({ set: 'test', index: Math.floor(Math.random() * 1000) })}>
+              Another test picture
+            </button>
+            <button type="button" onClick={() => look({ set: 'train', index: Math.floor(Math.random() * 800) })}>
+              A training picture
+            </button>
           </div>
           <Drawing onDraw={(pixels) => look({ pixels })} />
         </div>
       </div>
-      <p class="visually-hidden" aria-live="polite">{spoken.value}</p>
+      <p class="visually-hidden" aria-live="polite">
+        {spoken.value}
+      </p>
     </section>
   );
 }
@@ -91,7 +119,11 @@ function lossSeries() {
   const names = [...new Set(update.stretches.map((s) => s.backend))];
   return update.stretches.map((s, i) => {
     const to = update.stretches[i + 1]?.from ?? losses.length;
-    return { name: `${s.backend}, from step ${s.from}`, style: names.indexOf(s.backend), points: thin(losses, s.from, Math.min(to, losses.length)) };
+    return {
+      name: `${s.backend}, from step ${s.from}`,
+      style: names.indexOf(s.backend),
+      points: thin(losses, s.from, Math.min(to, losses.length)),
+    };
   });
 }
 
@@ -102,13 +134,26 @@ function Controls() {
   const running = phase === 'running';
   return (
     <div class="row controls" role="group" aria-label="Training">
-      <button type="button" class="strong" disabled={phase === 'loading'} onClick={() => void ask(running ? trainer().pause() : trainer().resume())}>
+      <button
+        type="button"
+        class="strong"
+        disabled={phase === 'loading'}
+        onClick={() => void ask(running ? trainer().pause() : trainer().resume())}
+      >
         {running ? 'Pause' : 'Resume'}
       </button>
-      <button type="button" disabled={phase === 'loading'} onClick={() => void ask(trainer().step())}>One step</button>
-      <button type="button" disabled={phase === 'loading' || phase === 'stopped'} onClick={() => void ask(trainer().stop())}>Stop</button>
-      <button type="button" disabled={phase === 'loading'} onClick={() => void ask(trainer().restart())}>Restart from seed {latest.value?.settings.seed ?? ''}</button>
-      <span class="phase" data-phase={phase}>{phaseText[phase]}</span>
+      <button type="button" disabled={phase === 'loading'} onClick={() => void ask(trainer().step())}>
+        One step
+      </button>
+      <button type="button" disabled={phase === 'loading' || phase === 'stopped'} onClick={() => void ask(trainer().stop())}>
+        Stop
+      </button>
+      <button type="button" disabled={phase === 'loading'} onClick={() => void ask(trainer().restart())}>
+        Restart from seed {latest.value?.settings.seed ?? ''}
+      </button>
+      <span class="phase" data-phase={phase}>
+        {phaseText[phase]}
+      </span>
       {latest.value?.error && <p class="error">{latest.value.error}</p>}
     </div>
   );
@@ -129,4 +174,3 @@ function Guess({ guess }: { guess: Float32Array | null }) {
     </ol>
   );
 }
-

@@ -36,7 +36,8 @@ export function ticks(low: number, high: number, count: number): number[] {
   return out;
 }
 
-const short = (x: number): string => (x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(0) : String(Number(x.toPrecision(3))));
+const short = (x: number): string =>
+  x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(0) : String(Number(x.toPrecision(3)));
 
 /** Lines over a number, as SVG, with the same numbers as a table behind a button. */
 export function Chart({ title, xName, yName, series, log = false, marks = [] }: ChartProps) {
@@ -57,16 +58,22 @@ export function Chart({ title, xName, yName, series, log = false, marks = [] }: 
         {ticks(bottom, top, 4).map((y) => (
           <g key={y}>
             <line class="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={py(y)} y2={py(y)} />
-            <text class="tick" x={LEFT - 6} y={py(y) + 4} text-anchor="end">{log ? `1e${y}` : short(y)}</text>
+            <text class="tick" x={LEFT - 6} y={py(y) + 4} text-anchor="end">
+              {log ? `1e${y}` : short(y)}
+            </text>
           </g>
         ))}
         {ticks(low, high, 6).map((x) => (
-          <text key={x} class="tick" x={px(x)} y={HEIGHT - 8} text-anchor="middle">{short(x)}</text>
+          <text key={x} class="tick" x={px(x)} y={HEIGHT - 8} text-anchor="middle">
+            {short(x)}
+          </text>
         ))}
         {marks.map(({ x, text }) => (
           <g key={`${x} ${text}`}>
             <line class="mark" x1={px(x)} x2={px(x)} y1={TOP} y2={HEIGHT - BOTTOM} />
-            <text class="tick" x={px(x) + 4} y={TOP + 10}>{text}</text>
+            <text class="tick" x={px(x) + 4} y={TOP + 10}>
+              {text}
+            </text>
           </g>
         ))}
         {series.map((s) => (
@@ -75,10 +82,19 @@ export function Chart({ title, xName, yName, series, log = false, marks = [] }: 
       </svg>
       <figcaption>
         {series.map((s) => (
-          <span key={s.name} class="legend"><svg viewBox="0 0 24 6" aria-hidden="true"><path class={`line line-${s.style % 6}`} d="M0 3H24" /></svg>{s.name}</span>
+          <span key={s.name} class="legend">
+            <svg viewBox="0 0 24 6" aria-hidden="true">
+              <path class={`line line-${s.style % 6}`} d="M0 3H24" />
+            </svg>
+            {s.name}
+          </span>
         ))}
-        <span class="axes">{yName} over {xName}</span>
-        <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? 'Hide' : 'Show'} as a table</button>
+        <span class="axes">
+          {yName} over {xName}
+        </span>
+        <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? 'Hide' : 'Show'} as a table
+        </button>
       </figcaption>
       {open && <Table title={title} xName={xName} series={series} />}
     </figure>
@@ -92,7 +108,9 @@ function path(points: Series['points'], px: (x: number) => number, py: (y: numbe
 }
 
 function summary(series: readonly Series[], yName: string): string {
-  const said = series.filter((s) => s.points.length > 0).map(({ name, points }) => `${name} from ${points[0][1].toPrecision(3)} to ${points[points.length - 1][1].toPrecision(3)}`);
+  const said = series
+    .filter((s) => s.points.length > 0)
+    .map(({ name, points }) => `${name} from ${points[0][1].toPrecision(3)} to ${points[points.length - 1][1].toPrecision(3)}`);
   return said.length === 0 ? `no ${yName} yet` : said.join('; ');
 }
 
@@ -105,10 +123,24 @@ function Table({ title, xName, series }: { title: string; xName: string; series:
     <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
       <table>
         <caption>{title}</caption>
-        <thead><tr><th scope="col">{xName}</th>{series.map((s) => <th key={s.name} scope="col">{s.name}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{xName}</th>
+            {series.map((s) => (
+              <th key={s.name} scope="col">
+                {s.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.map((x) => (
-            <tr key={x}><th scope="row">{short(x)}</th>{series.map((s) => <td key={s.name}>{s.points.find(([at]) => at === x)?.[1].toPrecision(4) ?? ''}</td>)}</tr>
+            <tr key={x}>
+              <th scope="row">{short(x)}</th>
+              {series.map((s) => (
+                <td key={s.name}>{s.points.find(([at]) => at === x)?.[1].toPrecision(4) ?? ''}</td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>

@@ -10,7 +10,8 @@ export function Drawing({ onDraw }: { onDraw: (pixels: Float32Array) => void }) 
   const [open, setOpen] = useState(false);
   const pen = useRef({ x: AREA / 2, y: AREA / 2, down: false });
 
-  const context = (): CanvasRenderingContext2D => canvas.current?.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
+  const context = (): CanvasRenderingContext2D =>
+    canvas.current?.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
   const clear = (): void => {
     const c = context();
     c.fillStyle = '#000';
@@ -51,7 +52,18 @@ export function Drawing({ onDraw }: { onDraw: (pixels: Float32Array) => void }) 
     else line(x, y);
     tell();
   };
-  if (!open) return <button type="button" onClick={() => { setOpen(true); requestAnimationFrame(clear); }}>Draw one</button>;
+  if (!open)
+    return (
+      <button
+        type="button"
+        onClick={() => {
+          setOpen(true);
+          requestAnimationFrame(clear);
+        }}
+      >
+        Draw one
+      </button>
+    );
   return (
     <div class="drawing">
       <canvas
@@ -67,11 +79,26 @@ export function Drawing({ onDraw }: { onDraw: (pixels: Float32Array) => void }) 
           pen.current.down = true;
           line(...at(e));
         }}
-        onPointerMove={(e) => { if (pen.current.down) { line(...at(e)); } }}
-        onPointerUp={() => { pen.current.down = false; tell(); }}
+        onPointerMove={(e) => {
+          if (pen.current.down) {
+            line(...at(e));
+          }
+        }}
+        onPointerUp={() => {
+          pen.current.down = false;
+          tell();
+        }}
         onKeyDown={key}
       />
-      <button type="button" onClick={() => { clear(); tell(); }}>Clear the drawing</button>
+      <button
+        type="button"
+        onClick={() => {
+          clear();
+          tell();
+        }}
+      >
+        Clear the drawing
+      </button>
     </div>
   );
 }

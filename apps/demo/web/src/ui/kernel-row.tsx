@@ -8,7 +8,15 @@ export function KernelRow({ kernels: { shape, data } }: { kernels: Values }) {
   return (
     <ul class="kernels">
       {Array.from({ length: out }, (_, i) => (
-        <li key={i}><Pixels data={data.subarray(i * channels * size, i * channels * size + size)} width={w} height={h} scale="signed" label={`Kernel ${i + 1} of ${out}`} /></li>
+        <li key={i}>
+          <Pixels
+            data={data.subarray(i * channels * size, i * channels * size + size)}
+            width={w}
+            height={h}
+            scale="signed"
+            label={`Kernel ${i + 1} of ${out}`}
+          />
+        </li>
       ))}
     </ul>
   );

@@ -17,7 +17,10 @@ export function LazySection({ id, title, lead, load }: LazySectionProps) {
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     const begin = (): void => {
-      load().then((found) => setContent(() => found), () => setFailed(true));
+      load().then(
+        (found) => setContent(() => found),
+        () => setFailed(true),
+      );
     };
     const observer = new IntersectionObserver(
       (entries) => {
@@ -34,7 +37,11 @@ export function LazySection({ id, title, lead, load }: LazySectionProps) {
     <section id={id} ref={place} aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>{title}</h2>
       <p class="lead">{lead}</p>
-      {Content ? <Content /> : <p class="wait">{failed ? 'This part could not be loaded. Reload the page when you are online.' : 'Loading this part.'}</p>}
+      {Content ? (
+        <Content />
+      ) : (
+        <p class="wait">{failed ? 'This part could not be loaded. Reload the page when you are online.' : 'Loading this part.'}</p>
+      )}
     </section>
   );
 }

@@ -14,5 +14,9 @@ export function ThemeButton() {
     localStorage.setItem('konv.theme', chosen.value);
     apply();
   };
-  return <button type="button" class="quiet theme" onClick={toggle}>{dark ? 'Light' : 'Dark'} theme</button>;
+  return (
+    <button type="button" class="quiet theme" onClick={toggle}>
+      {dark ? 'Light' : 'Dark'} theme
+    </button>
+  );
 }

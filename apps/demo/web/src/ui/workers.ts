@@ -7,7 +7,9 @@ let labApi: Remote<LabApi> | null = null;
 
 /** The worker that trains. */
 export function trainer(): Remote<TrainerApi> {
-  trainerApi ??= wrap<TrainerApi>(new Worker(new URL('../worker/trainer-worker.ts', import.meta.url), { type: 'module', name: document.baseURI }));
+  trainerApi ??= wrap<TrainerApi>(
+    new Worker(new URL('../worker/trainer-worker.ts', import.meta.url), { type: 'module', name: document.baseURI }),
+  );
   return trainerApi;
 }
 

@@ -185,7 +185,8 @@ export class Training {
       const [, i, name] = /^(\d+)\.(.*)$/.exec(path) as unknown as [string, string, string];
       state[Number(i)] = { ...state[Number(i)], [name]: value };
     };
-    for (const [key, entry] of entries) if (key.startsWith('optimizer.')) put(key.slice('optimizer.'.length), onBackend(entry, this.backend));
+    for (const [key, entry] of entries)
+      if (key.startsWith('optimizer.')) put(key.slice('optimizer.'.length), onBackend(entry, this.backend));
     for (const [path, value] of Object.entries(numbers)) put(path, value);
     const { paramGroups } = this.optimizer.stateDict();
     this.optimizer.loadStateDict({ state, paramGroups });
