@@ -147,7 +147,7 @@ export class Session {
     const { training } = this;
     try {
       const started = performance.now();
-      this.#stepAt = Math.max(started, this.#stepAt + (this.#settings.pace > 0 ? 1000 / this.#settings.pace : 0) - 50);
+      this.#stepAt = started;
       await training.advance();
       this.#times.push(performance.now() - started);
       if (this.#times.length > 20) this.#times.shift();
