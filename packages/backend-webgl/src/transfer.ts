@@ -138,9 +138,20 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   const texture = engine.textureOf(bufferOf(x));
   if (engine.dry) return hostArray(x.dtype, size);
   engine.check('read');
+  // A holder until the end: nobody writes into it, nor does it come back with other values from the pool.
+  texture.retain();
+  try {
+    const values = await fetchRegion(engine, texture, x);
+    return keepHost(texture, x, values);
+  } finally {
+    texture.release();
+  }
+}
+
+async function fetchRegion(engine: Engine, texture: Texture, x: TensorRef): Promise<HostArray> {
   const { gl } = engine;
   const { generation } = engine.pool;
-  const region = regionOf(texture, x.offset, size);
+  const region = regionOf(texture, x.offset, sizeOf(x.shape));
   const raw = rawFor(texture, region);
   const buffer = gl.createBuffer();
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
@@ -157,7 +168,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
     gl.deleteBuffer(buffer);
   }
   engine.check('read');
-  return keepHost(texture, x, unpack(x, region, raw));
+  return unpack(x, region, raw);
 }
 
 /** What was read of a whole texture that nobody has written meanwhile is its host copy. */
