@@ -100,4 +100,20 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     expect(on(sync, ramp(5), [5]).add(1).dataSync()).toEqual(Float32Array.of(1, 2, 3, 4, 5));
     expect(on(sync, [1, 0, 1, 1, 0], [5], 'bool').dataSync()).toEqual(Uint8Array.of(1, 0, 1, 1, 0));
   });
+
+  it('an expression that finds no room can be computed when there is', async () => {
+    const n = 513; // A texture has twice as much.
+    const gpu = await makeWebgl({ maxTotalBytes: 7 * 4096, fuseAfter: 0 });
+    const x = on(gpu, ramp(n), [n]);
+    // As long as an expression may be: the next op has it computed first.
+    const sum = x.add(1);
+    for (let i = 1; i < 32; i++) sum.add_(1);
+    const others = Array.from({ length: 6 }, () => on(gpu, ramp(n), [n]));
+    expect(() => sum.add(1)).toThrow(/bytes in all textures/);
+    for (const t of others) t.dispose();
+    expect((await sum.data())[7]).toBe(7 + 32);
+    const another = on(gpu, new Float32Array(n), [n]);
+    expect((await x.mul(1).data())[7]).toBe(7);
+    expect((await another.data())[7]).toBe(0);
+  });
 });

@@ -108,7 +108,10 @@ function bound(engine: Engine, args: Node[]): void {
   const { ops, leaves } = makeOp('bool', '', args, 0);
   if (ops <= MAX_OPS && leaves <= engine.maxInputs) return;
   args.forEach((a, i) => {
-    if (a.kind === 'op') args[i] = computed(engine, a);
+    if (a.kind !== 'op') return;
+    // Where it cannot be computed, the argument has its own hold still.
+    args[i] = computed(engine, hold(a));
+    letGo(a);
   });
 }
 
