@@ -64,9 +64,10 @@ function regionOf(texture: Texture, offset: number, size: number): Region {
 
 /** Elements of the window among those that were read; bytes come as 32-bit integers. */
 function unpack(x: TensorRef, region: Region, raw: Float32Array | Int32Array): HostArray {
-  const values = raw.subarray(region.skip, region.skip + sizeOf(x.shape));
-  if (x.dtype === 'bool') return Uint8Array.from(values);
-  return values as HostArray;
+  const size = sizeOf(x.shape);
+  if (x.dtype === 'bool') return Uint8Array.from(raw.subarray(region.skip, region.skip + size));
+  // An array of its own: its `buffer` is the values and nothing else.
+  return raw.length === size ? raw : raw.slice(region.skip, region.skip + size);
 }
 
 function rawFor(texture: Texture, region: Region): Float32Array | Int32Array {

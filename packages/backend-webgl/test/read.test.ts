@@ -38,4 +38,14 @@ describe.skipIf(!hasWebgl)('a read on its way', () => {
     expect((await reading)[3]).toBe(3);
     expect(gpu.statistics().usedBytes).toBe(0);
   });
+
+  it('values come in an array of their own, of no more than them', async () => {
+    const gpu = await makeWebgl({ syncRead: true });
+    const x = on(gpu, ramp(1001), [1001]).add(1);
+    const part = x.slice([501, 503]);
+    for (const values of [await part.data(), part.dataSync(), await x.data()]) {
+      expect(values.buffer.byteLength).toBe(values.byteLength);
+    }
+    expect(Array.from(await part.data())).toEqual([502, 503]);
+  });
 });
