@@ -5,7 +5,7 @@ import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
 import type { Texture } from './gl/texture.js';
-import { revive } from './context-loss.js';
+import { disposedError, revive } from './context-loss.js';
 import { evaluate } from './lazy/evaluate.js';
 import { letGo } from './lazy/node.js';
 import { windowKernel, writeWindow } from './window.js';
@@ -55,6 +55,8 @@ export class Engine {
   dry = false;
   /** Set while the context is gone. */
   lost = false;
+  /** Set for good by the backend's `dispose`. */
+  disposed = false;
   /** For draws to several textures, by how many: see `drawMany`. */
   readonly #framebuffers = new Map<number, { readonly handle: WebGLFramebuffer | null; readonly generation: number }>();
 
@@ -67,8 +69,9 @@ export class Engine {
     this.maxTargets = gl.getParameter(gl.MAX_DRAW_BUFFERS) as number;
   }
 
-  /** Errors: `BackendError` while the context is lost. */
+  /** Errors: `BackendError` while the context is lost, and after `dispose`. */
   check(op: string): void {
+    if (this.disposed) throw disposedError(op, this.name);
     if (!this.lost && !this.gl.isContextLost()) return;
     throw new BackendError(
       op,

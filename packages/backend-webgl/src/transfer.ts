@@ -89,6 +89,7 @@ function readInto(engine: Engine, texture: Texture, { first, rows, columns }: Re
 
 /** A fence, waited for without holding up the page. */
 export async function fence(engine: Engine, op: string): Promise<void> {
+  engine.check(op);
   const { gl } = engine;
   const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (sync === null) return engine.check(op);
@@ -161,6 +162,7 @@ async function fetchRegion(engine: Engine, texture: Texture, x: TensorRef): Prom
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
   try {
     await sharedFence(engine);
+    engine.check('read');
     if (engine.pool.generation !== generation) throw lostError(engine, 'read', `the values of a [${x.shape.join(', ')}] ${x.dtype} tensor`);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);
