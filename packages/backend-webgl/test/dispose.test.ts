@@ -1,5 +1,6 @@
 /** `dispose` ends what is on its way with an error that says so, and gives the GPU's memory back. */
 import { describe, expect, it } from 'vitest';
+import { webgl } from '../src/index.js';
 import { hasWebgl, makeWebgl, on, ramp } from './harness.js';
 
 type Canvas = { getContext(type: string): Record<string, (...args: unknown[]) => unknown> | null };
@@ -49,5 +50,14 @@ describe.skipIf(!hasWebgl)('dispose', () => {
     y.dispose();
     gpu.dispose();
     expect(alive.size).toBe(0);
+  });
+
+  it('says that a canvas has another context', async () => {
+    const canvas = newCanvas();
+    canvas.getContext('2d');
+    expect(await webgl({ canvas: canvas as never })).toEqual({
+      name: 'webgl',
+      unavailable: expect.stringMatching(/context of another kind/),
+    });
   });
 });
