@@ -138,4 +138,14 @@ describe.skipIf(!hasWebgl)('fused expressions', () => {
     expect((await z.data())[n - 1]).toBe(21 * 21 + 21);
     own.dispose();
   });
+
+  it('an expression that is several operands of one op is drawn once, for itself', async () => {
+    const x = on(gpu, ramp(6), [6]);
+    const y = x.add(1);
+    const draws = await drawsOf(gpu, async () => {
+      expect(await values(y.mul(y))).toEqual([1, 4, 9, 16, 25, 36]);
+      expect(await values(y)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+    expect(draws).toBe(2);
+  });
 });
