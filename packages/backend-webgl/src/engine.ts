@@ -216,7 +216,8 @@ export class Engine {
       this.programs.begin(kernel);
       return;
     }
-    this.check(kernel.name);
+    // Of an expression the name is its text.
+    this.check(kernel.name.split(' = ')[0]);
     const { gl } = this;
     const program = this.programs.use(kernel);
     const [target] = targets;
