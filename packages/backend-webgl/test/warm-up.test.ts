@@ -78,4 +78,19 @@ describe.skipIf(!hasWebgl)('warmup', () => {
     const x = on(gpu, ramp(4), [4]);
     expect(Array.from(await x.add(1).data())).toEqual([1, 2, 3, 4]);
   });
+
+  it('leaves no gradient on whatever takes part, and keeps those that were there', async () => {
+    const gpu = await makeWebgl();
+    useBackend(gpu.name);
+    const [inner, outer] = [new nn.Linear(4, 3), new nn.Linear(3, 1)];
+    inner
+      .forward(on(gpu, ramp(8), [2, 4]))
+      .sum()
+      .backward();
+    const before = Array.from((await inner.weight.grad?.data()) ?? []);
+    const model = { forward: (x: Tensor) => inner.forward(x) };
+    await gpu.warmup(model, [2, 4], { loss: (y) => outer.forward(y).sum() });
+    expect(outer.weight.grad).toBe(null);
+    expect(Array.from((await inner.weight.grad?.data()) ?? [])).toEqual(before);
+  });
 });
