@@ -19,6 +19,16 @@ export function disposedError(op: string, name: string): BackendError {
   return new BackendError(op, `expected a backend in use, got "${name}" after its dispose(); make another one`);
 }
 
+/** What a warm-up left has no texture behind it. */
+export function neverComputed(engine: Engine, buffer: GlBuffer | null): BackendError {
+  const what = buffer === null ? 'values' : `the values of a [${buffer.shape.join(', ')}] ${buffer.dtype} tensor`;
+  return new BackendError(
+    'warmup',
+    `expected ${what} on "${engine.name}", got a tensor that was made and kept during warmup(), where nothing is computed; ` +
+      'have the model make it before (in its constructor, or in one forward pass)',
+  );
+}
+
 /** Brings a texture of an earlier life of the context back from its host copy. Errors: `BackendError` where there is none. */
 export function revive(engine: Engine, texture: Texture, buffer: GlBuffer | null): void {
   engine.check('restore');

@@ -5,7 +5,7 @@ import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
 import type { Texture } from './gl/texture.js';
-import { disposedError, revive } from './context-loss.js';
+import { disposedError, neverComputed, revive } from './context-loss.js';
 import { evaluate } from './lazy/evaluate.js';
 import { letGo } from './lazy/node.js';
 import { windowKernel, writeWindow } from './window.js';
@@ -94,10 +94,11 @@ export class Engine {
 
   /**
    * The texture, in the present life of the context: after a loss it is made again from its host copy.
-   * Errors: `BackendError` that names what was lost.
+   * Errors: `BackendError` that names what was lost, or what a warm-up has left.
    */
   alive(texture: Texture, buffer: GlBuffer | null): Texture {
     if (texture.generation !== this.pool.generation) revive(this, texture, buffer);
+    if (texture.handle === null && !this.dry) throw neverComputed(this, buffer);
     return texture;
   }
 
