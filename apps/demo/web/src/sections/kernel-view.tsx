@@ -34,39 +34,17 @@ export function KernelView() {
   const { image, kernel, slide } = { image: state.image.value, kernel: state.kernel.value, slide: state.slide.value };
   return (
     <div class="kernel-view">
-      <Sliding state={state} playing={playing} pictureName={pictureName.value} />
-      <div class="card wide">
-        <h3>Does it see the edges?</h3>
-        <p data-fact="verdict" aria-live="polite">
-          {verdict.value}
-        </p>
-        <p class="hint">
-          [1, −1] compares neighbours in a row, so it answers at vertical edges only. Turn the picture, and its edges lie flat; turn the
-          kernel, too, and it finds them again.
-        </p>
-        <div class="row">
-          <button type="button" onClick={turn}>
-            Turn the picture
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              state.kernel.value = transposed(state.kernel.value);
-            }}
-          >
-            Turn the kernel
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              [state.image.value, state.kernel.value, state.slide.value] = [edgeImage(), edgeKernel, atRest];
-              pictureName.value = 'Edge image';
-            }}
-          >
-            Back to the beginning
-          </button>
-        </div>
-      </div>
+      <Sliding
+        state={state}
+        playing={playing}
+        pictureName={pictureName.value}
+        verdict={verdict.value}
+        turnPicture={turn}
+        startOver={() => {
+          [state.image.value, state.kernel.value, state.slide.value, state.position.value] = [edgeImage(), edgeKernel, atRest, 0];
+          pictureName.value = 'Edge image';
+        }}
+      />
       <Pictures
         name={pictureName.value}
         use={(name, picture) => {

@@ -64,6 +64,7 @@ export function LearnKernel() {
   }, [playing.value, last]);
   if (!found) return <p class={failure.value ? 'error' : 'wait'}>{failure.value || 'Computing the steps.'}</p>;
   const now = found[Math.min(done.value, last)];
+  const curve = found.map((e) => [e.step, e.loss] as const);
   return (
     <div ref={place} class="learn">
       <Controls last={last} />
@@ -78,7 +79,10 @@ export function LearnKernel() {
           xName="updates"
           yName="loss"
           log={found.some((e) => !(e.loss <= 1000))}
-          series={[{ name: 'loss', style: 0, points: found.slice(0, now.step + 1).map((e) => [e.step, e.loss] as const) }]}
+          series={[
+            { name: 'all steps', style: 5, points: curve },
+            { name: 'so far', style: 0, points: curve.slice(0, now.step + 1) },
+          ]}
           marks={[{ x: now.step, text: fixed(now.loss, 3) }]}
         />
         <Fate found={found} />
@@ -86,7 +90,8 @@ export function LearnKernel() {
       <div class="card">
         <h3>What the program prints</h3>
         <pre tabIndex={0} role="region" aria-label="Printed so far" data-fact="printed">
-          {[...printed(found, now.step), ...(now.step === last ? [kernelText(now.kernel)] : [])].join('\n') || ' '}
+          {[...printed(found, now.step), ...(now.step === last ? [kernelText(now.kernel)] : [])].join('\n') ||
+            'Nothing yet: play, or take a step.'}
         </pre>
         <p class="hint">
           The loss of an epoch is measured before its update.
@@ -185,6 +190,8 @@ function KernelCells({ now, found }: { now: LearnStep; found: readonly LearnStep
         label={`Kernel: ${now.kernel.map((v) => number(v)).join(' and ')}`}
         scale="signed"
         most={1}
+        decimals={3}
+        cellRem={6}
         columns={2}
       />
       <table class="learn-table">
@@ -242,7 +249,7 @@ function Fate({ found }: { found: readonly LearnStep[] }) {
   const fate = fateOf(found);
   return (
     <p class={fate === 'diverges' ? 'error' : 'hint'} data-fact="fate" data-fate={fate} role="status">
-      {fateText[fate]}
+      After all {found.length - 1} steps: {fateText[fate]}
     </p>
   );
 }

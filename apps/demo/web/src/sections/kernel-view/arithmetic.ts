@@ -60,7 +60,8 @@ export function outputAt(place: readonly number[], out: readonly number[], { str
 export const sumOf = (seen: readonly Tap[]): number => seen.reduce((sum, { x, w }) => sum + x * w, 0);
 
 /** `1×1 + 0×(−1)`. */
-export const writtenSum = (seen: readonly Tap[]): string => seen.map(({ x, w }) => `${number(x)}×${bracketed(w)}`).join(' + ');
+export const writtenSum = (seen: readonly Tap[]): string =>
+  seen.map(({ x, w }, i) => `${i === 0 ? number(x) : bracketed(x)}×${bracketed(w)}`).join(' + ');
 
 /** Float32 sums of so many terms may differ from those in double precision by this. */
 export function tolerance(seen: readonly Tap[]): number {

@@ -38,7 +38,7 @@ const knobs: readonly { readonly name: keyof Slide; readonly least: number; read
 /** Sliders for stride, padding and dilation. */
 export function SlideKnobs({ slide, of }: { slide: Signal<Slide>; of: string }) {
   return (
-    <div class="row" role="group" aria-label={`How the kernel slides over ${of}`}>
+    <div class="row knobs" role="group" aria-label={`How the kernel slides over ${of}`}>
       {knobs.map(({ name, least, most, says }) => (
         <label key={name} class="knob">
           <span>

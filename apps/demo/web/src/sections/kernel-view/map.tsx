@@ -18,13 +18,28 @@ export interface MapProps {
   readonly framed?: readonly (readonly number[])[];
   /** Cells from this index on are not there yet. */
   readonly known?: number;
+  /** Decimals of the numbers in the cells, and how wide a numbered cell may become. */
+  readonly decimals?: number;
+  readonly cellRem?: number;
   /** Columns of the widest map beside this one: cells are equally large in both. */
   readonly columns?: number;
   readonly onPick?: (place: readonly [number, number], pressed: boolean) => void;
 }
 
 /** A picture out of numbers with its window framed, and the numbers themselves where there is room. */
-export function Map2d({ values, label, scale, most, padding = 0, framed = [], known, columns, onPick }: MapProps) {
+export function Map2d({
+  values,
+  label,
+  scale,
+  most,
+  padding = 0,
+  framed = [],
+  known,
+  decimals = 2,
+  cellRem = 3,
+  columns,
+  onPick,
+}: MapProps) {
   const [h, w] = values.shape;
   const [rows, cols] = [h + 2 * padding, w + 2 * padding];
   const percent = (part: number, whole: number): string => `${(part / whole) * 100}%`;
@@ -39,7 +54,7 @@ export function Map2d({ values, label, scale, most, padding = 0, framed = [], kn
   return (
     <div
       class="map"
-      style={{ width: percent(cols, widest), maxWidth: `${cols * (numbered ? 3 : 1.4)}rem`, aspectRatio: `${cols} / ${rows}` }}
+      style={{ width: percent(cols, widest), maxWidth: `${cols * (numbered ? cellRem : 1.4)}rem`, aspectRatio: `${cols} / ${rows}` }}
       onPointerMove={(e) => pick(e, false)}
       onPointerDown={(e) => pick(e, true)}
     >
@@ -51,7 +66,7 @@ export function Map2d({ values, label, scale, most, padding = 0, framed = [], kn
         <Pixels data={values.data} width={w} height={h} scale={scale} most={greatest} label="" />
       </div>
       <svg viewBox={`0 0 ${cols * CELL} ${rows * CELL}`} role="img" aria-label={label}>
-        {numbered && <Numbers values={values} padding={padding} scale={scale} most={greatest} />}
+        {numbered && <Numbers values={values} padding={padding} scale={scale} most={greatest} decimals={decimals} />}
         {padding > 0 && <rect class="map-edge" x={padding * CELL} y={padding * CELL} width={w * CELL} height={h * CELL} />}
         {known !== undefined && known < h * w && <path class="map-unknown" d={restOf(known, h, w)} />}
         {framed.map(([r, c]) => (
@@ -72,17 +87,31 @@ function restOf(known: number, h: number, w: number): string {
   return `M${x} ${y}H${right}V${low}H0V${y + CELL}H${x}Z`;
 }
 
-function Numbers({ values, padding, scale, most }: { values: Values; padding: number; scale: 'grey' | 'signed'; most: number }) {
+interface NumbersProps {
+  readonly values: Values;
+  readonly padding: number;
+  readonly scale: 'grey' | 'signed';
+  readonly most: number;
+  readonly decimals: number;
+}
+
+/** White numbers are read better than black ones where the cell, as `Pixels` paints it, has a luminance below 0.18. */
+function isDark(v: number, scale: 'grey' | 'signed', most: number): boolean {
+  if (scale === 'grey') return v < 0.46;
+  return v > most * 0.94 || v < -most * 0.82;
+}
+
+function Numbers({ values, padding, scale, most, decimals }: NumbersProps) {
   const [h, w] = values.shape;
-  const texts = Array.from(values.data, (v) => number(v, 2));
+  const texts = Array.from(values.data, (v) => number(v, decimals));
   const size = Math.min(10, (CELL * 1.55) / Math.max(...texts.map((t) => t.length)));
   const out = [];
   for (let r = -padding; r < h + padding; r++) {
     for (let c = -padding; c < w + padding; c++) {
       const inside = r >= 0 && r < h && c >= 0 && c < w;
       const v = inside ? values.data[r * w + c] : 0;
-      // Dark on light and light on dark, as the cell is painted; the padding has the card's colours.
-      const dark = scale === 'grey' ? v < 0.5 : Math.abs(v) > most * 0.6;
+      // The padding has the card's colours.
+      const dark = (scale === 'grey' || most > 0) && isDark(v, scale, most);
       out.push(
         <text
           key={`${r} ${c}`}

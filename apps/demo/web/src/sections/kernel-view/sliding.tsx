@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
+import { transposed } from '../../model/edges.js';
 import type { Values } from '../../model/protocol.js';
 import { number, outputAt, ravel, sumOf, taps, tolerance, unravel, writtenSum } from './arithmetic.js';
 import { WrittenSum } from './controls.js';
@@ -13,10 +14,14 @@ export interface SlidingProps {
   readonly state: Correlation;
   readonly playing: Signal<boolean>;
   readonly pictureName: string;
+  /** What the kernel finds, in a sentence. */
+  readonly verdict: string;
+  readonly turnPicture: () => void;
+  readonly startOver: () => void;
 }
 
 /** Input, kernel and output side by side, the window and its cell framed, and the sum that joins them. */
-export function Sliding({ state, playing, pictureName }: SlidingProps) {
+export function Sliding({ state, playing, pictureName, verdict, turnPicture, startOver }: SlidingProps) {
   const place = usePlayWhenSeen(playing);
   const result = state.result.value;
   const output = result?.output;
@@ -50,12 +55,23 @@ export function Sliding({ state, playing, pictureName }: SlidingProps) {
             }}
           />
           <p class="hint">0 is black, 1 is white.{padding > 0 ? ' Outside of the dashed line: padding, all zeros.' : ''}</p>
+          <button type="button" onClick={turnPicture}>
+            Turn the picture
+          </button>
         </div>
         <div>
           <h3>
             Kernel <span class="size">{state.kernel.value.shape.join(' × ')}</span>
           </h3>
           <KernelEditor kernel={state.kernel} />
+          <button
+            type="button"
+            onClick={() => {
+              state.kernel.value = transposed(state.kernel.value);
+            }}
+          >
+            Turn the kernel
+          </button>
         </div>
         <div>
           <h3>
@@ -68,10 +84,20 @@ export function Sliding({ state, playing, pictureName }: SlidingProps) {
               {state.why.value || 'On its way.'}
             </p>
           )}
+          <p class="verdict" data-fact="verdict" aria-live="polite">
+            {verdict}
+          </p>
         </div>
       </div>
       <Player position={state.position} playing={playing} count={count} columns={output?.shape[1] ?? 1} />
       {output && <WrittenSum terms={writtenSum(seen)} sum={sumOf(seen)} value={output.data[index]} tolerance={tolerance(seen)} />}
+      <p class="hint">
+        [1, −1] compares neighbours in a row, so it answers at vertical edges only. Turn the picture, and its edges lie flat: it sees
+        nothing. Turn the kernel, too, and it finds them again.
+      </p>
+      <button type="button" onClick={startOver}>
+        Back to the beginning
+      </button>
       {result && <Numbers result={result} index={index} />}
     </div>
   );

@@ -40,8 +40,8 @@ export function fateOf(entries: readonly LearnStep[]): Fate {
 }
 
 export const fateText: Readonly<Record<Fate, string>> = {
-  learns: 'The loss has all but vanished: the kernel has become [1, −1], give or take a little.',
-  slow: 'The loss falls, but it has not arrived: take more steps or a larger learning rate.',
+  learns: 'the loss has all but vanished: the kernel has become [1, −1], give or take a little.',
+  slow: 'the loss falls, but it has not arrived: take more steps or a larger learning rate.',
   diverges:
-    'The loss grows: the learning rate is too large. Every update jumps over the lowest point and lands higher than before. Make it smaller.',
+    'the loss has grown. The learning rate is too large. Every update jumps over the lowest point and lands higher than before. Make it smaller.',
 };
