@@ -94,14 +94,14 @@ function NetworkKnobs({ settings }: { settings: Settings }) {
               min={1}
               max={MOST_CHANNELS}
               read={wholeBetween(1, MOST_CHANNELS)}
-              part={(value) => ({ channels: replaced(latest.value?.settings.channels ?? channels, at, value) })}
+              part={(value, now) => ({ channels: replaced(now.channels, at, value) })}
             />
             <SelectKnob
               id={`knob-kernel-${at + 1}`}
               name={`Kernel, convolution ${at + 1}`}
               value={String(kernels[at])}
               choices={choices(kernelSides, (k) => `${k} × ${k}`)}
-              part={(value) => ({ kernels: replaced(latest.value?.settings.kernels ?? kernels, at, Number(value)) })}
+              part={(value, now) => ({ kernels: replaced(now.kernels, at, Number(value)) })}
             />
           </div>
         ))

@@ -32,8 +32,8 @@ export function AgreementPlot() {
       <h3>Do the backends agree?</h3>
       <p>
         Every backend computes the gradients of the same step, from the same weights and the same pictures. A first computation with twice
-        as many digits is the reference. Dots left of {powerOfTen(-5)} are rounding: a number of single precision has about seven digits, and
-        sums are added in another order. A dot far to the right would be a mistake.
+        as many digits is the reference. Dots left of {powerOfTen(-5)} are rounding: a number of single precision has about seven digits,
+        and sums are added in another order. A dot far to the right would be a mistake.
       </p>
       <div class="row">
         <button type="button" disabled={busy.value} onClick={() => void compare()}>

@@ -25,7 +25,7 @@ function State({ name }: { name: string }) {
 export interface SelectProps extends KnobProps {
   readonly value: string;
   readonly choices: readonly Choice[];
-  readonly part: (value: string) => Partial<Settings>;
+  readonly part: (value: string, now: Settings) => Partial<Settings>;
 }
 
 export function SelectKnob({ id, name, hint, value, choices, part }: SelectProps) {
@@ -39,8 +39,9 @@ export function SelectKnob({ id, name, hint, value, choices, part }: SelectProps
         value={busy && asked !== null ? asked : value}
         aria-describedby={hint ? `${id}-hint` : undefined}
         onChange={(e) => {
-          setAsked(e.currentTarget.value);
-          turn(name, part(e.currentTarget.value));
+          const chosen = e.currentTarget.value;
+          setAsked(chosen);
+          turn(name, (settings) => part(chosen, settings));
         }}
       >
         {choices.map((c) => (
@@ -66,7 +67,7 @@ export interface NumberProps extends KnobProps {
   readonly step?: number | 'any';
   readonly disabled?: boolean;
   readonly read: (text: string) => Read;
-  readonly part: (value: number) => Partial<Settings>;
+  readonly part: (value: number, now: Settings) => Partial<Settings>;
 }
 
 /** Takes what was typed when it is done (Enter, or the next control); until then, and when it is no number, nothing changes. */
@@ -94,7 +95,7 @@ export function NumberKnob({ id, name, hint, value, min, max, step = 1, disabled
         onInput={(e) => setDraft(e.currentTarget.value)}
         onChange={(e) => {
           const now = read(e.currentTarget.value);
-          if ('value' in now && now.value !== value) turn(name, part(now.value));
+          if ('value' in now && now.value !== value) turn(name, (settings) => part(now.value, settings));
           else if ('value' in now) setDraft(null);
         }}
         onBlur={() => {
@@ -137,7 +138,7 @@ export function RateSlider({ value }: { value: number }) {
         onChange={(e) => {
           const lr = rateOfSlider(Number(e.currentTarget.value));
           if (lr === value) setDraft(null);
-          else turn(name, { lr });
+          else turn(name, () => ({ lr }));
         }}
       />
       <State name={name} />

@@ -66,9 +66,7 @@ function sheets([channels, height, width]: readonly number[]) {
   const [w, h] = [Math.max(2, width * scale), Math.max(2, height * scale)];
   const left = (WIDE - w - 4 * (shown - 1)) / 2;
   const top = (WIDE - h - 4 * (shown - 1)) / 2;
-  return Array.from({ length: shown }, (_, i) => (
-    <rect key={i} x={left + 4 * (shown - 1 - i)} y={top + 4 * i} width={w} height={h} />
-  ));
+  return Array.from({ length: shown }, (_, i) => <rect key={i} x={left + 4 * (shown - 1 - i)} y={top + 4 * i} width={w} height={h} />);
 }
 
 function strip(features: number) {

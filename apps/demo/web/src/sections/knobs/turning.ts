@@ -21,10 +21,13 @@ export const said = signal('');
 let queue: Promise<void> = Promise.resolve();
 
 /** One change after the other: each starts from what the one before it has put in force. */
-export function turn(name: string, part: Partial<Settings>): void {
+export function turn(name: string, partOf: (now: Settings) => Partial<Settings>): void {
   turning.value = [...turning.value, name];
   said.value = `${name}: on its way.`;
   queue = queue.then(async () => {
+    const before = latest.value?.settings;
+    if (!before) return;
+    const part = partOf(before);
     await change(part);
     const at = turning.value.indexOf(name);
     turning.value = turning.value.filter((_, i) => i !== at);

@@ -25,7 +25,13 @@ export async function startOf(settings: Settings, pixels: Float32Array, labels: 
 }
 
 /** konv on one of its backends. Errors: those of opening it, with the reason. */
-export async function konvContender(name: BackendName, threads: number, label: string, settings: Settings, start: Start): Promise<Contender> {
+export async function konvContender(
+  name: BackendName,
+  threads: number,
+  label: string,
+  settings: Settings,
+  start: Start,
+): Promise<Contender> {
   const backend = await openBackend(name, threads);
   const net: Sequential = unnoticed(backend, () => buildNetwork(settings));
   const data = new Scope();
@@ -36,10 +42,7 @@ export async function konvContender(name: BackendName, threads: number, label: s
     const own = weights.map(({ shape, data: values }) => fromHost(getBackend(backend), values.slice(), shape, 'float32'));
     net.loadStateDict(Object.fromEntries(keys.map((key, i) => [key, own[i]])));
     const n = labels.length;
-    return [
-      tensor(pixels, { shape: [n, 1, SIDE, SIDE], backend }),
-      tensor(labels, { shape: [n], dtype: 'int32', backend }),
-    ] as const;
+    return [tensor(pixels, { shape: [n, 1, SIDE, SIDE], backend }), tensor(labels, { shape: [n], dtype: 'int32', backend })] as const;
   });
   const optimizer = new optim.SGD(params, RATE);
   return {

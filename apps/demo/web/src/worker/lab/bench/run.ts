@@ -65,19 +65,23 @@ export class Bench {
   #entries(): Entry[] {
     const settings = this.#settings;
     const { tf } = this;
-    const ours = konvBackends().map(({ name, threads, label, unavailable }): Entry => ({
-      library: 'konv',
-      backend: label,
-      make: async (start) => {
-        if (unavailable !== null) throw new Error(unavailable);
-        return konvContender(name, threads, label, settings, start);
-      },
-    }));
-    const theirs = (tf ? tfjsBackends : []).map((name): Entry => ({
-      library: 'TensorFlow.js',
-      backend: name === 'wasm' ? 'wasm, 1 thread' : name,
-      make: (start) => tfjsContender(tf as TfModule, name, name === 'wasm' ? 'wasm, 1 thread' : name, settings, start),
-    }));
+    const ours = konvBackends().map(
+      ({ name, threads, label, unavailable }): Entry => ({
+        library: 'konv',
+        backend: label,
+        make: async (start) => {
+          if (unavailable !== null) throw new Error(unavailable);
+          return konvContender(name, threads, label, settings, start);
+        },
+      }),
+    );
+    const theirs = (tf ? tfjsBackends : []).map(
+      (name): Entry => ({
+        library: 'TensorFlow.js',
+        backend: name === 'wasm' ? 'wasm, 1 thread' : name,
+        make: (start) => tfjsContender(tf as TfModule, name, name === 'wasm' ? 'wasm, 1 thread' : name, settings, start),
+      }),
+    );
     return [...ours, ...theirs];
   }
 
