@@ -195,9 +195,30 @@ export interface BenchRow {
   readonly library: 'konv' | 'TensorFlow.js';
   readonly backend: string;
   readonly what: 'training step' | 'forward';
+  /** The median of the rounds so far; null: none yet, or `unavailable` says why there is none. */
   readonly ms: number | null;
   readonly gflops: number | null;
-  /** Why there is no time. */
+  /** Rounds that the median is of. */
+  readonly rounds: number;
+  readonly unavailable: string | null;
+}
+
+/** What the bench tells while it measures. */
+export interface BenchProgress {
+  readonly rows: readonly BenchRow[];
+  /** What is done right now, in words. */
+  readonly doing: string;
+}
+
+/** TensorFlow.js as it arrived. */
+export interface LoadedTfjs {
+  readonly version: string;
+  /** Bytes that came over the network, where the browser tells; null where it does not. */
+  readonly bytes: number | null;
+}
+
+export interface BackendState {
+  readonly name: BackendName | string;
   readonly unavailable: string | null;
 }
 
@@ -206,7 +227,13 @@ export interface LabApi {
   correlate(request: ConvRequest): Promise<Values>;
   /** The article's training of the kernel [1, -1], `steps` steps. */
   learnKernel(lr: number, steps: number): Promise<readonly LearnStep[]>;
-  backends(): Promise<readonly { readonly name: BackendName | string; readonly unavailable: string | null }[]>;
-  /** Times a network on one backend of one library, in turns with nothing else; a row each for step and forward. */
-  bench(library: 'konv' | 'TensorFlow.js', backend: string, settings: Settings): Promise<readonly BenchRow[]>;
+  backends(): Promise<readonly BackendState[]>;
+  /** Who draws for WebGL, as the browser names it; null where there is no WebGL2 or the browser keeps it to itself. */
+  renderer(): Promise<string | null>;
+  /** Fetches TensorFlow.js; from then on `bench` measures it too. */
+  loadTfjs(): Promise<LoadedTfjs>;
+  /** Times LeNet-5 with the settings' channels and kernels on every backend, in turns. Resolves to the last progress. */
+  bench(settings: Settings, tell: (progress: BenchProgress) => void): Promise<BenchProgress>;
+  /** Ends `bench` after what it is at. */
+  stopBench(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { classNames } from '../model/layers.js';
-import { Chart, thin } from '../ui/chart.js';
+import { Chart } from '../ui/chart.js';
 import { Drawing } from '../ui/drawing.js';
 import { KernelRow } from '../ui/kernel-row.js';
+import { lossMarks, lossSeries } from '../ui/loss-series.js';
 import { PickedPicture } from '../ui/picked-picture.js';
 import { ask, kernels, latest, look, losses } from '../ui/store.js';
 import { trainer } from '../ui/workers.js';
@@ -49,7 +50,7 @@ export function Alive() {
       <div class="alive-grid">
         <div class="card alive-loss">
           <h2 class="small">Loss</h2>
-          <Chart title="Training loss" xName="step" yName="loss" series={lossSeries()} marks={marks()} />
+          <Chart title="Training loss" xName="step" yName="loss" series={lossSeries()} marks={lossMarks()} />
           <dl class="facts">
             <div>
               <dt>Step</dt>
@@ -112,22 +113,6 @@ function accuracyText(): string {
   const last = latest.value?.accuracies.at(-1);
   return last ? `${(last[1] * 100).toFixed(1)} %` : '…';
 }
-
-function lossSeries() {
-  const update = latest.value;
-  if (!update) return [];
-  const names = [...new Set(update.stretches.map((s) => s.backend))];
-  return update.stretches.map((s, i) => {
-    const to = update.stretches[i + 1]?.from ?? losses.length;
-    return {
-      name: `${s.backend}, from step ${s.from}`,
-      style: names.indexOf(s.backend),
-      points: thin(losses, s.from, Math.min(to, losses.length)),
-    };
-  });
-}
-
-const marks = () => (latest.value?.stretches ?? []).slice(1).map((s) => ({ x: s.from, text: s.why }));
 
 function Controls() {
   const phase = latest.value?.phase ?? 'loading';

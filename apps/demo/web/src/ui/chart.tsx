@@ -68,10 +68,11 @@ export function Chart({ title, xName, yName, series, log = false, marks = [] }: 
             {short(x)}
           </text>
         ))}
-        {marks.map(({ x, text }) => (
+        {marks.map(({ x, text }, i) => (
           <g key={`${x} ${text}`}>
             <line class="mark" x1={px(x)} x2={px(x)} y1={TOP} y2={HEIGHT - BOTTOM} />
-            <text class="tick" x={px(x) + 4} y={TOP + 10}>
+            {/* Neighbours' words stand at different heights; near the right end they stand before their line. */}
+            <text class="tick" x={px(x) + (px(x) > 480 ? -4 : 4)} y={TOP + 10 + (i % 4) * 14} text-anchor={px(x) > 480 ? 'end' : 'start'}>
               {text}
             </text>
           </g>
