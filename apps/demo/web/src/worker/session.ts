@@ -2,6 +2,7 @@ import { getRngState, scope, setRngState } from '@konv/core-tensor';
 import type { Sequential } from '@konv/layers';
 import type { Phase, Picture, Saved, Stretch, Update } from '../model/protocol.js';
 import type { Settings } from '../model/settings.js';
+import { testImagesHere } from './data.js';
 import { accuracyOf } from './evaluate.js';
 import { firstKernels, probabilities } from './look.js';
 import { buildNetwork } from './network.js';
@@ -58,6 +59,7 @@ export class Session {
     this.#snapshots.add(await this.#training.capture());
     this.#phase = 'running';
     await this.tell();
+    testImagesHere();
     void this.#loop();
   }
 
@@ -147,12 +149,12 @@ export class Session {
     const { training } = this;
     try {
       const started = performance.now();
-      this.#stepAt = Math.max(started, this.#stepAt + (this.#settings.pace > 0 ? 1000 / this.#settings.pace : 0) - 50);
+      this.#stepAt = started;
       await training.advance();
       this.#times.push(performance.now() - started);
       if (this.#times.length > 20) this.#times.shift();
       if (this.#snapshots.due(training.step)) this.#snapshots.add(await training.capture());
-      if (training.step % MEASURE_EVERY === 0) await this.#measure();
+      if (training.step % MEASURE_EVERY === 0 && testImagesHere()) await this.#measure();
       if (performance.now() - this.#toldAt >= TELL_MS) await this.tell();
     } catch (e) {
       this.#phase = 'failed';
