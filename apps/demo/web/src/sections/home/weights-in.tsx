@@ -46,6 +46,8 @@ export function WeightsIn() {
       <h3>Weights, in</h3>
       <p>Your own, from this page or from PyTorch (float32, float16 or bfloat16). The network here must have the same layers.</p>
       <div
+        role="group"
+        aria-label="A place for a file of weights"
         class={over ? 'drop over' : 'drop'}
         onDragOver={(e) => {
           e.preventDefault();
