@@ -70,7 +70,13 @@ export function LearnKernel() {
       <Controls last={last} />
       <div class="card learn-now">
         <KernelCells now={now} found={found} />
-        <Maps output={now.output} />
+        <div>
+          <Maps output={now.output} />
+          <p class="hint">
+            The target is what [1, −1] makes of the edge image. Blue is negative, orange positive, white zero. The loss is the sum of the
+            squared differences.
+          </p>
+        </div>
       </div>
       <div class="card">
         <h3>Loss</h3>
