@@ -75,7 +75,7 @@ export function Map2d({
       >
         {pixels}
       </div>
-      <svg viewBox={`0 0 ${cols * CELL} ${rows * CELL}`} role="img" aria-label={label}>
+      <svg class={numbered ? undefined : 'fine'} viewBox={`0 0 ${cols * CELL} ${rows * CELL}`} role="img" aria-label={label}>
         {numbers}
         {padding > 0 && <rect class="map-edge" x={padding * CELL} y={padding * CELL} width={w * CELL} height={h * CELL} />}
         {known !== undefined && known < h * w && <path class="map-unknown" d={restOf(known, h, w)} />}
