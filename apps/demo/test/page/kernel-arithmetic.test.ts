@@ -39,7 +39,7 @@ describe('how large the output is', () => {
   it('says why there is none, and what helps', () => {
     const slide = { ...rest, dilation: 4 };
     const why = noOutput(['height', 'width'], [6, 8], [3, 2], slide);
-    expect(why).toContain('Its height reaches over 9, and the padded picture has only 6.');
+    expect(why).toContain('Its height reaches over 9, and there is room for 6 only, padding included.');
     expect(why).not.toContain('width');
     expect(why).toContain('less dilation or more padding or a smaller kernel');
     expect(noOutput(['height', 'width'], [6, 8], [3, 2], rest)).toBe('');

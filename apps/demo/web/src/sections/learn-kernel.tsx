@@ -50,11 +50,21 @@ const target: Values = (() => {
 
 /** The article's ten steps of gradient descent, one after the other, with all that they change. */
 export function LearnKernel() {
-  const place = usePlayWhenSeen(playing);
   const found = entries.value;
-  const last = found ? found.length - 1 : 0;
+  if (!found) return <p class={failure.value ? 'error' : 'wait'}>{failure.value || 'Computing the steps.'}</p>;
+  return (
+    <>
+      {failure.value && <p class="error">{failure.value}</p>}
+      <Learning found={found} />
+    </>
+  );
+}
+
+function Learning({ found }: { found: readonly LearnStep[] }) {
+  const place = usePlayWhenSeen(playing);
+  const last = found.length - 1;
   useEffect(() => {
-    if (!playing.value || last === 0) return;
+    if (!playing.value) return;
     if (done.peek() >= last) done.value = 0;
     const timer = setInterval(() => {
       done.value = Math.min(last, done.peek() + 1);
@@ -62,15 +72,20 @@ export function LearnKernel() {
     }, TICK_MS);
     return () => clearInterval(timer);
   }, [playing.value, last]);
-  if (!found) return <p class={failure.value ? 'error' : 'wait'}>{failure.value || 'Computing the steps.'}</p>;
   const now = found[Math.min(done.value, last)];
   const curve = found.map((e) => [e.step, e.loss] as const);
   return (
-    <div ref={place} class="learn">
+    <div class="learn">
       <Controls last={last} />
-      <div class="card learn-now">
+      <div ref={place} class="card learn-now">
         <KernelCells now={now} found={found} />
-        <Maps output={now.output} />
+        <div>
+          <Maps output={now.output} />
+          <p class="hint">
+            The target is what [1, −1] makes of the edge image. Blue is negative, orange positive, white zero. The loss is the sum of the
+            squared differences.
+          </p>
+        </div>
       </div>
       <div class="card">
         <h3>Loss</h3>
@@ -110,7 +125,7 @@ function Controls({ last }: { last: number }) {
   };
   return (
     <div class="card learn-controls">
-      <div class="row" role="group" aria-label="Steps">
+      <div class="row" role="group" aria-label="Play the steps">
         <button
           type="button"
           class="strong"

@@ -25,7 +25,7 @@ export function noOutput(names: readonly string[], image: readonly number[], ker
     if (outputSize(image[axis], kernel[axis], slide) >= 1) continue;
     const reach = slide.dilation * (kernel[axis] - 1) + 1;
     const room = image[axis] + 2 * slide.padding;
-    said.push(`Its ${name} reaches over ${reach}, and the padded picture has only ${room}.`);
+    said.push(`Its ${name} reaches over ${reach}, and there is room for ${room} only, padding included.`);
   }
   if (said.length === 0) return '';
   const ways = ['more padding', 'a smaller kernel'];

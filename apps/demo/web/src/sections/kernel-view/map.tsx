@@ -1,10 +1,11 @@
+import { useMemo } from 'preact/hooks';
 import type { Values } from '../../model/protocol.js';
 import { Pixels } from '../../ui/pixels.js';
 import { number } from './arithmetic.js';
 
 /** A cell in units of the drawing. */
 const CELL = 20;
-/** Numbers stand in the cells of maps up to this wide and high. */
+/** Numbers stand in the cells of pictures up to this wide and high, and in their padding. */
 const NUMBERED = 12;
 
 export interface MapProps {
@@ -44,8 +45,17 @@ export function Map2d({
   const [rows, cols] = [h + 2 * padding, w + 2 * padding];
   const percent = (part: number, whole: number): string => `${(part / whole) * 100}%`;
   const widest = Math.max(columns ?? cols, cols);
-  const numbered = Math.max(rows, cols) <= NUMBERED;
-  const greatest = most ?? values.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const numbered = Math.max(h, w) <= NUMBERED;
+  const greatest = useMemo(() => most ?? values.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0), [most, values]);
+  // Painted anew only when they change, not whenever the window moves.
+  const pixels = useMemo(
+    () => <Pixels data={values.data} width={w} height={h} scale={scale} most={greatest} label="" />,
+    [values, scale, greatest],
+  );
+  const numbers = useMemo(
+    () => numbered && <Numbers values={values} padding={padding} scale={scale} most={greatest} decimals={decimals} />,
+    [values, padding, scale, greatest, decimals],
+  );
   const pick = (e: PointerEvent, pressed: boolean): void => {
     const box = (e.currentTarget as Element).getBoundingClientRect();
     const along = (at: number, length: number, cells: number) => Math.min(cells - 1, Math.max(0, Math.floor((at / length) * cells)));
@@ -63,10 +73,10 @@ export function Map2d({
         aria-hidden="true"
         style={{ left: percent(padding, cols), top: percent(padding, rows), width: percent(w, cols), height: percent(h, rows) }}
       >
-        <Pixels data={values.data} width={w} height={h} scale={scale} most={greatest} label="" />
+        {pixels}
       </div>
-      <svg viewBox={`0 0 ${cols * CELL} ${rows * CELL}`} role="img" aria-label={label}>
-        {numbered && <Numbers values={values} padding={padding} scale={scale} most={greatest} decimals={decimals} />}
+      <svg class={numbered ? undefined : 'fine'} viewBox={`0 0 ${cols * CELL} ${rows * CELL}`} role="img" aria-label={label}>
+        {numbers}
         {padding > 0 && <rect class="map-edge" x={padding * CELL} y={padding * CELL} width={w * CELL} height={h * CELL} />}
         {known !== undefined && known < h * w && <path class="map-unknown" d={restOf(known, h, w)} />}
         {framed.map(([r, c]) => (

@@ -70,6 +70,7 @@ export function Pictures({ name, use }: { name: string; use: (name: string, pict
 
 function Camera({ attempt, refuse }: { attempt: (read: () => Promise<Values>) => Promise<boolean>; refuse: (why: string) => void }) {
   const [stream, setStream] = useState<MediaStream | null>(null);
+  const [asking, setAsking] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (!stream) return;
@@ -77,17 +78,19 @@ function Camera({ attempt, refuse }: { attempt: (read: () => Promise<Values>) =>
     return () => closeCamera(stream);
   }, [stream]);
   const open = async (): Promise<void> => {
+    setAsking(true);
     try {
       setStream(await openCamera());
       refuse('');
     } catch (e) {
       refuse(e instanceof Error ? e.message : String(e));
     }
+    setAsking(false);
   };
   if (!stream)
     return (
-      <button type="button" onClick={() => void open()}>
-        Use the camera
+      <button type="button" disabled={asking} onClick={() => void open()}>
+        {asking ? 'Asking for the camera' : 'Use the camera'}
       </button>
     );
   const take = async (): Promise<void> => {

@@ -83,7 +83,7 @@ export function usePlayWhenSeen(playing: Signal<boolean>) {
         if (!seen) playing.value = false;
         begun ||= seen;
       },
-      { threshold: 0.4 },
+      { threshold: 0.3 },
     );
     observer.observe(place.current);
     return () => observer.disconnect();

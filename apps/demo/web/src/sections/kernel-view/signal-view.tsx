@@ -6,7 +6,7 @@ import { kernels1d, LENGTHS, same } from './presets.js';
 import { heartbeats, signals } from './signals-1d.js';
 import { correlation } from './state.js';
 
-const state = correlation(heartbeats(), kernels1d[0].kernel, ['kernel']);
+const state = correlation(heartbeats(), kernels1d[0].kernel, ['length']);
 const chosen = signal<string>(signals[0].name);
 
 /** The same in one dimension: a kernel slides over a line. */

@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { transposed } from '../../model/edges.js';
 import type { Values } from '../../model/protocol.js';
 import { number, outputAt, ravel, sumOf, taps, tolerance, unravel, writtenSum } from './arithmetic.js';
@@ -23,6 +23,7 @@ export interface SlidingProps {
 /** Input, kernel and output side by side, the window and its cell framed, and the sum that joins them. */
 export function Sliding({ state, playing, pictureName, verdict, turnPicture, startOver }: SlidingProps) {
   const place = usePlayWhenSeen(playing);
+  const editor = useMemo(() => <KernelEditor kernel={state.kernel} />, [state]);
   const result = state.result.value;
   const output = result?.output;
   const count = output?.data.length ?? 0;
@@ -55,7 +56,7 @@ export function Sliding({ state, playing, pictureName, verdict, turnPicture, sta
             }}
           />
           <p class="hint">0 is black, 1 is white.{padding > 0 ? ' Outside of the dashed line: padding, all zeros.' : ''}</p>
-          <button type="button" onClick={turnPicture}>
+          <button type="button" class="turn" onClick={turnPicture}>
             Turn the picture
           </button>
         </div>
@@ -63,9 +64,10 @@ export function Sliding({ state, playing, pictureName, verdict, turnPicture, sta
           <h3>
             Kernel <span class="size">{state.kernel.value.shape.join(' × ')}</span>
           </h3>
-          <KernelEditor kernel={state.kernel} />
+          {editor}
           <button
             type="button"
+            class="turn"
             onClick={() => {
               state.kernel.value = transposed(state.kernel.value);
             }}
