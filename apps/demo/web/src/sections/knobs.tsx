@@ -182,24 +182,22 @@ function MachineKnobs({ settings }: { settings: Settings }) {
         part={(threads) => ({ threads })}
         hint={threadsHint(most)}
       />
-      <div class="knob-pair">
-        <SelectKnob
-          id="knob-pace"
-          name="Pace"
-          value={String(settings.pace)}
-          choices={choices(paces, (p) => (p === 0 ? 'as fast as it goes' : `${p} steps a second at most`))}
-          part={(value) => ({ pace: Number(value) })}
-        />
-        <NumberKnob
-          id="knob-seed"
-          name="Seed"
-          value={settings.seed}
-          min={0}
-          max={2 ** 31}
-          read={wholeBetween(0, 2 ** 31)}
-          part={(seed) => ({ seed })}
-        />
-      </div>
+      <SelectKnob
+        id="knob-pace"
+        name="Pace"
+        value={String(settings.pace)}
+        choices={choices(paces, (p) => (p === 0 ? 'as fast as it goes' : `${p} steps a second at most`))}
+        part={(value) => ({ pace: Number(value) })}
+      />
+      <NumberKnob
+        id="knob-seed"
+        name="Seed"
+        value={settings.seed}
+        min={0}
+        max={2 ** 31}
+        read={wholeBetween(0, 2 ** 31)}
+        part={(seed) => ({ seed })}
+      />
       <button type="button" onClick={() => void ask(trainer().restart())}>
         Restart with this seed
       </button>

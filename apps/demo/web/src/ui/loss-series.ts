@@ -14,7 +14,13 @@ export function lossSeries(): Series[] {
   }));
 }
 
-/** Where something was changed, and what. */
+/** Where something was changed, and what; changes at the same step share a mark. */
 export function lossMarks(): { x: number; text: string }[] {
-  return (latest.value?.stretches ?? []).slice(1).map((s) => ({ x: s.from, text: s.why === 'backend' ? s.backend : s.why }));
+  const words = new Map<number, string[]>();
+  for (const { from, why, backend } of (latest.value?.stretches ?? []).slice(1)) {
+    const word = why === 'backend' ? backend : why;
+    const before = words.get(from) ?? [];
+    if (!before.includes(word)) words.set(from, [...before, word]);
+  }
+  return [...words].map(([x, all]) => ({ x, text: all.join(', ') }));
 }

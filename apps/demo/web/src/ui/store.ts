@@ -49,14 +49,39 @@ export async function begin(saved: Saved | null): Promise<void> {
   if (latest.value === null) problem.value = `The training could not begin (${problem.value}). Reload the page when you are online.`;
 }
 
-/** Puts settings in force: into the training and into the address. */
-export async function change(part: Partial<Settings>): Promise<void> {
+/** Puts settings in force: into the training and into the address. False where they could not be had. */
+export async function change(part: Partial<Settings>): Promise<boolean> {
   const current = latest.value?.settings;
-  if (!current) return;
+  if (!current) return false;
   const settings: Settings = { ...current, ...part };
-  await ask(trainer().change(settings));
-  const now = latest.value?.settings ?? settings;
-  history.replaceState(null, '', `${location.pathname}${toQuery(now)}${location.hash}`);
+  const query = toQuery(settings);
+  if (
+    !(await ask(
+      trainer()
+        .change(settings)
+        .then(() => true),
+    ))
+  )
+    return false;
+  await told(query);
+  history.replaceState(null, '', `${location.pathname}${query}${location.hash}`);
+  return true;
+}
+
+/** Updates come through another channel than answers, so they may be later: waits for the one that has these settings, a second at most. */
+function told(query: string): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stop?.();
+      resolve();
+    };
+    const timer = setTimeout(end, 1000);
+    let stop: (() => void) | null = null;
+    stop = latest.subscribe((update) => {
+      if (update && toQuery(update.settings) === query) queueMicrotask(end);
+    });
+  });
 }
 
 export function look(at: Picture): void {

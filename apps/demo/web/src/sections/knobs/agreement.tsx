@@ -1,13 +1,15 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
+import { planOf } from '../../model/layers.js';
 import type { Agreement } from '../../model/protocol.js';
+import type { Settings } from '../../model/settings.js';
 import { ask, latest } from '../../ui/store.js';
 import { trainer } from '../../ui/workers.js';
 import { placeOnLog, powerOfTen, shortDifference } from './numbers.js';
 
 interface Found {
   readonly step: number;
-  readonly batch: number;
+  readonly settings: Settings;
   readonly all: readonly Agreement[];
 }
 
@@ -18,7 +20,7 @@ async function compare(): Promise<void> {
   busy.value = true;
   const all = await ask(trainer().agreement());
   const update = latest.value;
-  if (all) found.value = { step: update?.step ?? 0, batch: update?.settings.batch ?? 0, all };
+  if (all && update) found.value = { step: update.step, settings: update.settings, all };
   busy.value = false;
 }
 
@@ -46,7 +48,12 @@ export function AgreementPlot() {
   );
 }
 
-function Plot({ step, batch, all }: Found) {
+/** `0.weight` with the kind of its layer. */
+function named(parameter: string, settings: Settings): string {
+  return `${planOf(settings)[Number(parameter.split('.')[0])]?.kind ?? ''} ${parameter}`.trim();
+}
+
+function Plot({ step, settings, all }: Found) {
   const [open, setOpen] = useState(false);
   const ran = all.filter((a) => a.unavailable === null);
   const names = ran[0]?.gradients.map((g) => g.parameter) ?? [];
@@ -68,7 +75,7 @@ function Plot({ step, batch, all }: Found) {
       <div role="img" aria-label={summary(ran)} class="agree-plot">
         {names.map((name, row) => (
           <div key={name} class="agree-row">
-            <span class="agree-name">{name}</span>
+            <span class="agree-name">{named(name, settings)}</span>
             <span class="agree-line">
               <span class="agree-band" style={{ left: at(1e-7), right: `${100 - 100 * placeOnLog(1e-5, low, high)}%` }} />
               {all.map((a, i) =>
@@ -93,7 +100,7 @@ function Plot({ step, batch, all }: Found) {
         </div>
       </div>
       <figcaption class="hint">
-        Greatest difference of a parameter’s gradient, over its greatest magnitude; at step {step}, with the first {batch} training images.
+        Greatest difference of a parameter’s gradient, over its greatest magnitude; near step {step}, with the first {settings.batch} training images.
         The shaded band is {powerOfTen(-7)} to {powerOfTen(-5)}.{' '}
         <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? 'Hide' : 'Show'} as a table

@@ -142,7 +142,7 @@ export function RateSlider({ value }: { value: number }) {
         }}
       />
       <State name={name} />
-      <p class="hint">Each tenth of its way is a factor of about four. Now {shown}.</p>
+      <p class="hint">Now {shown}. A sixth of the slider’s way is a factor of ten.</p>
     </div>
   );
 }

@@ -25,14 +25,10 @@ export function turn(name: string, partOf: (now: Settings) => Partial<Settings>)
   turning.value = [...turning.value, name];
   said.value = `${name}: on its way.`;
   queue = queue.then(async () => {
-    const before = latest.value?.settings;
-    if (!before) return;
-    const part = partOf(before);
-    await change(part);
+    const now = latest.value?.settings;
+    const taken = now !== undefined && (await change(partOf(now)));
     const at = turning.value.indexOf(name);
     turning.value = turning.value.filter((_, i) => i !== at);
-    const settings = latest.value?.settings;
-    const taken = settings !== undefined && Object.entries(part).every(([k, v]) => String(settings[k as keyof Settings]) === String(v));
     said.value = taken ? `${name}: in force.` : `${name}: could not be changed; what was in force stays.`;
   });
 }
