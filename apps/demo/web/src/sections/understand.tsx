@@ -19,20 +19,20 @@ export function Understand() {
     () => void refreshMaps(),
     () => followMaps.value,
   );
-  // The first time when it is seen: before, nobody waits for it.
-  const [reached, setReached] = useState(false);
+  // Whenever one comes to it, and whenever another moment is shown: before, nobody waits for it.
+  const [visits, setVisits] = useState(0);
   useEffect(() => {
     const observer = new IntersectionObserver((entries) => {
-      if (entries.some((e) => e.isIntersecting)) setReached(true);
+      if (entries[entries.length - 1].isIntersecting) setVisits((n) => n + 1);
     });
     if (place.current) observer.observe(place.current);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
-    if (!ready.value || !reached) return;
+    if (!ready.value || visits === 0) return;
     const timer = setTimeout(() => void evaluate(), SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [ready.value, reached, shown.value]);
+  }, [ready.value, visits, shown.value]);
   return (
     <div ref={place} class="understand">
       <Moments />
