@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { latest } from '../ui/store.js';
-import { useFollowing } from './unit/following.js';
+import { ready, shown, useFollowing } from './unit/following.js';
 import { Maps } from './understand/atlas.js';
 import { Matrix } from './understand/matrix.js';
 import { Moments } from './understand/moments.js';
@@ -19,14 +19,20 @@ export function Understand() {
     () => void refreshMaps(),
     () => followMaps.value,
   );
-  const update = latest.value;
-  const ready = update !== null && update.phase !== 'loading';
-  const shown = update?.shown ?? null;
+  // Whenever one comes to it, and whenever another moment is shown: before, nobody waits for it.
+  const [visits, setVisits] = useState(0);
   useEffect(() => {
-    if (!ready) return;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries[entries.length - 1].isIntersecting) setVisits((n) => n + 1);
+    });
+    if (place.current) observer.observe(place.current);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!ready.value || visits === 0) return;
     const timer = setTimeout(() => void evaluate(), SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [ready, shown]);
+  }, [ready.value, visits, shown.value]);
   return (
     <div ref={place} class="understand">
       <Moments />
@@ -50,23 +56,39 @@ export function Understand() {
           The picture on its way through the network. Every small map is one channel: bright orange where it found its pattern, white where
           there is nothing, blue where the opposite is.
         </p>
-        <div class="row">
-          <button
-            type="button"
-            aria-pressed={followMaps.value}
-            onClick={() => {
-              followMaps.value = !followMaps.value;
-            }}
-          >
-            Follow the training
-          </button>
-          <button type="button" onClick={() => void refreshMaps()}>
-            Refresh
-          </button>
-        </div>
-        {maps.value ? maps.value.map((m) => <Maps key={m.layer} maps={m} />) : <p class="wait">On their way.</p>}
+        <AllMaps />
       </div>
     </div>
+  );
+}
+
+function AllMaps() {
+  return (
+    <>
+      <div class="row">
+        <button
+          type="button"
+          aria-pressed={followMaps.value}
+          onClick={() => {
+            followMaps.value = !followMaps.value;
+          }}
+        >
+          Follow the training
+        </button>
+        <button type="button" onClick={() => void refreshMaps()}>
+          Refresh
+        </button>
+      </div>
+      {maps.value ? (
+        <div class="maps-list">
+          {maps.value.map((m) => (
+            <Maps key={m.layer} maps={m} />
+          ))}
+        </div>
+      ) : (
+        <p class="wait">On their way.</p>
+      )}
+    </>
   );
 }
 

@@ -1,10 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { planOf } from '../model/layers.js';
-import { latest } from '../ui/store.js';
 import { placeOf } from './unit/arrange.js';
 import { fieldsOf, nearest } from './unit/fields.js';
-import { useFollowing } from './unit/following.js';
+import { network, running, useFollowing } from './unit/following.js';
 import { brief } from './unit/numbers.js';
 import { Sum } from './unit/report.js';
 import { nameOf, Stage } from './unit/stage.js';
@@ -39,8 +37,7 @@ export function Unit() {
 }
 
 function Toolbar() {
-  const running = latest.value?.phase === 'running';
-  const held = follow.value && running && reading.value;
+  const held = follow.value && running.value && reading.value;
   return (
     <div class="row">
       <fieldset class="choice">
@@ -73,11 +70,10 @@ function Toolbar() {
 
 function Explained() {
   const found = seen.value;
-  const settings = latest.value?.settings;
-  if (!found || !settings) return null;
-  const { plan, report, maps } = found;
+  if (!found) return null;
+  const { plan, report } = found;
   // Where another network is on its way the last one stays to be seen.
-  const unit = nearest(plan, String(planOf(settings).length) === String(plan.length) ? chosen.value : report.unit);
+  const unit = network.value === found.network ? nearest(plan, chosen.value) : report.unit;
   const fields = fieldsOf(plan, unit);
   const { channel } = placeOf(plan[unit.layer].shape, unit.index);
   // Layers of the same number of channels show the same one; others what the frame says, or their first.
@@ -86,16 +82,28 @@ function Explained() {
   const name = nameOf(plan, report.unit);
   return (
     <>
-      <Strip seen={{ plan, maps, report }} unit={unit} fields={fields} channels={channels} />
-      <Stage seen={{ plan, maps, report }} unit={unit} fields={fields} />
+      <Strip seen={found} unit={unit} fields={fields} channels={channels} />
+      <Stage seen={found} unit={unit} fields={fields} />
       <div class="sums" aria-busy={!fresh}>
-        <Sum title={`Value of ${name}`} sumFact="unit-sum" valueFact="unit-value" arithmetic={report.forward} />
-        <Sum title={`Gradient of ${name}`} sumFact="unit-gradient-sum" valueFact="unit-gradient-value" arithmetic={report.backward} />
+        <Sum
+          title={`Value of ${name}`}
+          sumFact="unit-sum"
+          valueFact="unit-value"
+          arithmetic={report.forward}
+          zero="Zero: this picture has nothing here that the unit answers to."
+        />
+        <Sum
+          title={`Gradient of ${name}`}
+          sumFact="unit-gradient-sum"
+          valueFact="unit-gradient-value"
+          arithmetic={report.backward}
+          zero="Zero: if this number changed a little, the loss would not. What comes after does not use it."
+        />
       </div>
       <p class="hint">
         x is what the layer takes in, w its weights, b its bias; dy is the gradient of what the next layer gives. The gradient says how much
-        the loss would grow if this one number grew a little; the loss compares the ten scores with{' '}
-        {'the picture’s class, or with the network’s own guess where a picture has none'}.
+        the loss would grow if this one number grew a little; the loss compares the ten scores with the picture’s class, or with the
+        network’s own guess where a picture has none.
       </p>
       <Spoken name={name} value={report.forward.value} gradient={report.backward.value} />
     </>

@@ -11,11 +11,11 @@ export function Maps({ maps }: { maps: LayerMaps }) {
   const most = greatest(data);
   const title = `Layer ${layer}, ${kind}`;
   return (
-    <figure class="maps">
+    <figure class={spatial ? 'maps' : 'maps features'}>
       <figcaption>
         <strong>{title}</strong>: {spatial ? `${channels} maps of ${height} × ${width}` : `${shape[0]} numbers`}, as far as ±{brief(most)}
       </figcaption>
-      <ul class={spatial ? '' : 'features'} aria-label={`${title}: ${spatial ? 'its channels' : 'its numbers'}`}>
+      <ul aria-label={`${title}: ${spatial ? 'its channels' : 'its numbers'}`}>
         {Array.from({ length: channels }, (_, c) => {
           const plane = planeOf(shape, data, c);
           return (

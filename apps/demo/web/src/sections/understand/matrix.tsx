@@ -31,13 +31,10 @@ export function Matrix() {
     body.current?.rows[row]?.querySelectorAll('button')[column]?.focus();
   };
   return (
-    <>
+    <div class="matrix-grid">
       <div class="scroll matrix" tabIndex={0} role="region" aria-label="Confusion matrix">
         <table>
-          <caption>
-            Rows: what the picture is. Columns: what the network takes it for. The diagonal is right. Press a number to see its pictures;
-            arrow keys go from one to the next.
-          </caption>
+          <caption>Rows: what it is. Columns: what it is taken for.</caption>
           <thead>
             <tr>
               <th scope="col">
@@ -83,13 +80,13 @@ export function Matrix() {
         </table>
       </div>
       <CellPictures />
-    </>
+    </div>
   );
 }
 
 function CellPictures() {
   const [found, open] = [evaluation.value, cell.value];
-  if (!found || !open) return null;
+  if (!found || !open) return <p class="hint">Press a number to see its pictures.</p>;
   const { label, guess } = open;
   const all: number[] = [];
   for (let i = 0; i < found.images; i++) if (found.labels[i] === label && found.guesses[i] === guess) all.push(i);

@@ -6,12 +6,6 @@ import { backToNow, goOnFromHere, showStep } from './state.js';
 
 /** The way through the training: any moment of which a snapshot was taken can be looked at. */
 export function Moments() {
-  const update = latest.value;
-  if (!update) return <p class="wait">The training has not begun yet.</p>;
-  const { snapshots, shown, step } = update;
-  const last = snapshots.length - 1;
-  const at = shown === null ? last : snapshots.findIndex((s) => s.step === shown);
-  const text = shown === null ? `now, step ${step}` : `step ${shown} of ${step}${lossText(snapshots[at]?.loss)}`;
   return (
     <div class="card moments">
       <h3>How it came there</h3>
@@ -19,6 +13,25 @@ export function Moments() {
         While it learns, its weights are put aside now and then. Move the slider back: kernels, guess, maps and the table below are then
         those of that moment, and the training waits.
       </p>
+      <Scrubber />
+      <div class="moment">
+        <PickedPicture />
+        <Best />
+        <Kernels />
+      </div>
+    </div>
+  );
+}
+
+function Scrubber() {
+  const update = latest.value;
+  if (!update) return <p class="wait">The training has not begun yet.</p>;
+  const { snapshots, shown, step } = update;
+  const last = snapshots.length - 1;
+  const at = shown === null ? last : snapshots.findIndex((s) => s.step === shown);
+  const text = shown === null ? `now, step ${step}` : `step ${shown} of ${step}${lossText(snapshots[at]?.loss)}`;
+  return (
+    <>
       <label class="scrubber">
         Moment of the training
         <input
@@ -35,7 +48,8 @@ export function Moments() {
         />
       </label>
       <div class="row">
-        <output data-fact="shown">Shown: {text}</output>
+        {/* Not live: it changes with every step. */}
+        <span data-fact="shown">Shown: {text}</span>
         <button type="button" disabled={shown === null} onClick={() => void backToNow()}>
           Back to now
         </button>
@@ -43,16 +57,16 @@ export function Moments() {
           Go on from here
         </button>
       </div>
-      <div class="moment">
-        <PickedPicture />
-        <Best guess={update.guess} />
-        {kernels.value && (
-          <div class="moment-kernels">
-            <p class="hint">The first layer’s kernels:</p>
-            <KernelRow kernels={kernels.value} />
-          </div>
-        )}
-      </div>
+    </>
+  );
+}
+
+function Kernels() {
+  if (!kernels.value) return null;
+  return (
+    <div class="moment-kernels">
+      <p class="hint">The first layer’s kernels:</p>
+      <KernelRow kernels={kernels.value} />
     </div>
   );
 }
@@ -60,7 +74,8 @@ export function Moments() {
 const lossText = (loss: number | undefined): string => (loss !== undefined && Number.isFinite(loss) ? `, loss ${loss.toFixed(2)}` : '');
 
 /** The three likeliest classes. */
-function Best({ guess }: { guess: Float32Array | null }) {
+function Best() {
+  const guess = latest.value?.guess;
   if (!guess) return null;
   const best = [...guess.keys()].sort((a, b) => guess[b] - guess[a]).slice(0, 3);
   return (

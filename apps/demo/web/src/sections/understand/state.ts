@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { classNames } from '../../model/layers.js';
+import { CLASSES, classNames } from '../../model/layers.js';
 import type { Evaluation, LabelledPicture, LayerMaps } from '../../model/protocol.js';
 import { ask, latest, picture } from '../../ui/store.js';
 import { trainer } from '../../ui/workers.js';
@@ -22,8 +22,17 @@ export const refreshMaps = oneAtATime(async () => {
 
 const evaluateOnce = oneAtATime(async () => {
   const found = await ask(trainer().evaluate());
-  if (found) evaluation.value = found;
+  if (!found) return;
+  cell.value ??= worstConfusion(found.counts);
+  evaluation.value = found;
 });
+
+/** What is taken for something else most often. */
+function worstConfusion(counts: Int32Array): { label: number; guess: number } {
+  const wrong = counts.map((n, k) => (k % CLASSES === Math.floor(k / CLASSES) ? -1 : n));
+  const most = wrong.indexOf(Math.max(...wrong));
+  return { label: Math.floor(most / CLASSES), guess: most % CLASSES };
+}
 
 export async function evaluate(): Promise<void> {
   evaluating.value = true;

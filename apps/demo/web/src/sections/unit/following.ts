@@ -1,19 +1,26 @@
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { latest, picture } from '../../ui/store.js';
 
 const EVERY_MS = 1000;
 
+// The trainer tells twenty times a second; what hangs on these is drawn anew only when they change.
+export const ready = computed(() => latest.value !== null && latest.value.phase !== 'loading');
+export const running = computed(() => latest.value?.phase === 'running');
+export const shown = computed(() => latest.value?.shown ?? null);
+/** Tells networks apart, whatever their weights are. */
+export const network = computed(() => {
+  const settings = latest.value?.settings;
+  return settings ? [settings.architecture, settings.channels, settings.kernels].join(' ') : '';
+});
+
 /** What the network is and which moment of it is shown: when this changes, all that is seen of it is old. */
-function moment(): string {
-  const update = latest.value;
-  if (!update || update.phase === 'loading') return '';
-  const { settings, shown, phase, step } = update;
-  const { architecture, channels, kernels } = settings;
-  const running = phase === 'running' && shown === null;
-  return [architecture, channels, kernels, shown, running ? 'running' : step].join(' ');
-}
+const moment = computed(() => {
+  if (!ready.value) return '';
+  const still = running.value && shown.value === null ? 'running' : latest.value?.step;
+  return [network.value, shown.value, still].join(' ');
+});
 
 /**
  * Calls `refresh` when another picture, another network or another moment is looked at, and about once a second while the
@@ -29,7 +36,7 @@ export function useFollowing(place: RefObject<HTMLElement | null>, refresh: () =
     });
     if (place.current) observer.observe(place.current);
     const stop = effect(() => {
-      const now = moment();
+      const now = moment.value;
       const at = picture.value;
       if (now === '' || (now === last && at === lastPicture)) return;
       last = now;
@@ -37,7 +44,7 @@ export function useFollowing(place: RefObject<HTMLElement | null>, refresh: () =
       refresh();
     });
     const timer = setInterval(() => {
-      if (visible && !document.hidden && latest.peek()?.phase === 'running' && may()) refresh();
+      if (visible && !document.hidden && running.peek() && may()) refresh();
     }, EVERY_MS);
     return () => {
       clearInterval(timer);

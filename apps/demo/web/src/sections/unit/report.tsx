@@ -14,10 +14,12 @@ interface SumProps {
   readonly sumFact: string;
   readonly valueFact: string;
   readonly arithmetic: Arithmetic;
+  /** Said where the value is 0. */
+  readonly zero: string;
 }
 
 /** A number as the sum that makes it. */
-export function Sum({ title, sumFact, valueFact, arithmetic }: SumProps) {
+export function Sum({ title, sumFact, valueFact, arithmetic, zero }: SumProps) {
   const { formula, terms, sum, value, tolerance } = arithmetic;
   const good = agrees(arithmetic);
   return (
@@ -41,6 +43,7 @@ export function Sum({ title, sumFact, valueFact, arithmetic }: SumProps) {
       <p class={good ? 'hint' : 'error'} data-fact={`${sumFact}-verdict`}>
         {good ? '✓ They agree' : '✗ They do not agree'}: rounding allows {brief(tolerance)}.
       </p>
+      {value === 0 && <p class="hint">{zero}</p>}
       <Terms title={title} terms={terms} />
     </div>
   );

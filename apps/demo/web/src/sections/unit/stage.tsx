@@ -2,9 +2,11 @@ import { classNames, SIDE, written } from '../../model/layers.js';
 import type { UnitRef } from '../../model/protocol.js';
 import { picked } from '../../ui/picked-picture.js';
 import { Pixels } from '../../ui/pixels.js';
+import { read } from '../../worker/explain/host.js';
 import { greatest, indexAt, layoutOf, placeOf } from './arrange.js';
 import type { Region } from './fields.js';
 import { Frame, MapView } from './map-view.js';
+import { brief } from './numbers.js';
 import { choose, type Seen, side } from './state.js';
 import { pointed } from './strip.js';
 
@@ -72,11 +74,26 @@ export function Stage({ seen: { plan, maps }, unit, fields }: StageProps) {
           />
         </div>
         <figcaption>
-          <code>{written(plan[layer])}</code>
-          {side.value === 'values' ? ', its values' : ', its gradients'}: blue is negative, orange positive.
+          Layer {layer}, its {side.value}
+          {spatial ? ` in channel ${channel} of ${channels}` : ''}: blue is negative, orange positive.
         </figcaption>
       </figure>
-      <Numbers shape={shape} index={index} go={go} />
+      <div>
+        <Numbers shape={shape} index={index} go={go} />
+        <dl class="facts" aria-label="At a glance">
+          <div>
+            <dt>Value</dt>
+            <dd>{brief(read(maps[layer].values, ...index))}</dd>
+          </div>
+          <div>
+            <dt>Gradient</dt>
+            <dd>{brief(read(maps[layer].gradients, ...index))}</dd>
+          </div>
+        </dl>
+        <p class="hint">
+          <code>{written(plan[layer])}</code> gives it; below is how.
+        </p>
+      </div>
     </div>
   );
 }

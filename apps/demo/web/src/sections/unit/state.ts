@@ -4,7 +4,7 @@ import type { LayerMaps, UnitRef, UnitReport } from '../../model/protocol.js';
 import { latest, picture } from '../../ui/store.js';
 import { trainer } from '../../ui/workers.js';
 import { nearest } from './fields.js';
-import { calm, oneAtATime } from './following.js';
+import { calm, network, oneAtATime } from './following.js';
 
 /** The unit that was chosen; `nearest` makes it one of the network of now. */
 export const chosen = signal<UnitRef>({ layer: 0, index: [0, 14, 14] });
@@ -17,6 +17,8 @@ export const trouble = signal('');
 
 /** Maps and the report, of the same picture and network. */
 export interface Seen {
+  /** Which network it is of. */
+  readonly network: string;
   readonly plan: readonly PlannedLayer[];
   readonly maps: readonly LayerMaps[];
   readonly report: UnitReport;
@@ -30,13 +32,14 @@ export const refresh = oneAtATime(async () => {
   const settings = latest.peek()?.settings;
   if (!settings) return;
   const plan = planOf(settings);
+  const of = network.peek();
   const unit = nearest(plan, chosen.peek());
   const at = picture.peek();
   try {
     const [maps, report] = await Promise.all([trainer().maps(at), trainer().unit(unit, at)]);
     // Another network came in between: what follows asks again.
     if (!fits(plan, maps)) return;
-    seen.value = { plan, maps, report };
+    seen.value = { network: of, plan, maps, report };
     trouble.value = '';
   } catch (e) {
     trouble.value = e instanceof Error ? e.message : String(e);

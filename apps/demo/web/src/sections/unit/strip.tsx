@@ -27,7 +27,7 @@ export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripPro
             <Pixels data={picked.value?.pixels ?? new Float32Array(SIDE * SIDE)} width={SIDE} height={SIDE} label="The picture" />
             <Frame shape={[1, SIDE, SIDE]} region={fields[0]} />
           </span>
-          <span class="tile-shape">1 × 28 × 28</span>
+          <span class="tile-shape">1×28×28</span>
         </span>
       </li>
       {plan.map(({ kind, shape }, layer) => {
@@ -41,7 +41,6 @@ export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripPro
               type="button"
               class="tile"
               aria-pressed={layer === unit.layer}
-              aria-label={`Layer ${layer}, ${kind}, ${shape.join(' by ')}`}
               onClick={(e) => void choose({ layer, index: pointed(e, shape, channel) ?? centre })}
             >
               <span class="tile-name">
@@ -53,11 +52,11 @@ export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripPro
                   data={tensor.data}
                   channel={channel}
                   most={greatest(tensor.data)}
-                  label={`Layer ${layer}`}
+                  label={shape.length === 3 ? `channel ${channel}` : 'all numbers'}
                   region={fields[layer + 1] ?? null}
                 />
               </span>
-              <span class="tile-shape">{shape.join(' × ')}</span>
+              <span class="tile-shape">{shape.join('×')}</span>
             </button>
           </li>
         );
