@@ -48,7 +48,7 @@ export async function pause(page: Page): Promise<number> {
 
 /** Goes to a section, `#unit`, and waits for its content. */
 export async function visit(page: Page, section: string): Promise<void> {
-  await page.locator(section).evaluate('(element) => element.scrollIntoView({ behavior: "instant" })');
+  await page.evaluate(`document.querySelector('${section}').scrollIntoView({ behavior: 'instant' })`);
   await expect.poll(() => page.locator(section).textContent(), { timeout: 30_000 }).not.toContain('Loading this part');
 }
 

@@ -1,9 +1,29 @@
 import { gzipSync } from 'node:zlib';
-import type { Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { expect, it } from 'vitest';
 import { builtFiles, button, describePage, fact, lossTable, pause, phaseOf, reach, site, stepOf, waitForPhase, withPatience } from './harness.js';
 
 const lossOf = async (page: Page): Promise<number> => Number(await fact(page, 'loss').textContent());
+
+/** Milliseconds of processor time of each task that the page's own thread does meanwhile. */
+async function tasksOf(page: Page, work: () => Promise<void>): Promise<number[]> {
+  const browser = page.context().browser() as Browser;
+  await browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing', 'disabled-by-default-devtools.timeline'] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const mains = traceEvents.filter((e) => e.name === 'thread_name' && e.args?.name === 'CrRendererMain');
+  const isMain = (e: TraceEvent): boolean => mains.some((m) => m.pid === e.pid && m.tid === e.tid);
+  return traceEvents.filter((e) => /RunTask$/.test(e.name) && e.tdur !== undefined && isMain(e)).map((e) => (e.tdur as number) / 1000);
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Processor time in microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
 
 describePage('the training of the page', () => {
   const { open } = site();
@@ -92,12 +112,16 @@ describePage('the training of the page', () => {
     await reach(page, 30);
     await page.evaluate(`
       globalThis.long = [];
-      new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: 'longtask' });
+      new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: 'longtask' });
     `);
-    // The best of three windows: another program may hold the processor.
+    // The best of three windows; and where other programs hold the processor, what counts is the time that a task has had it.
     await withPatience(3, async () => {
-      const found = await page.evaluate<number[]>('long.length = 0, new Promise((resolve) => setTimeout(() => resolve(long), 3000))');
-      expect(found).toEqual([]);
+      const tasks = await tasksOf(page, async () => {
+        await page.evaluate('long.length = 0, new Promise((resolve) => setTimeout(resolve, 3000))');
+      });
+      expect(tasks.length).toBeGreaterThan(100);
+      const seen = await page.evaluate<number[]>('long');
+      if (seen.length > 0) expect(Math.max(...tasks)).toBeLessThan(50);
     });
   });
 
