@@ -113,7 +113,11 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
   });
 
   const context = async ({ width = 1280, dark = false }: OpenOptions = {}): Promise<BrowserContext> => {
-    const made = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true });
+    const made = await browser.newContext({
+      viewport: { width, height: 900 },
+      colorScheme: dark ? 'dark' : 'light',
+      acceptDownloads: true,
+    });
     made.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith('http') && origin !== server.url) complaints.push(`asked another host: ${request.url()}`);
@@ -137,7 +141,9 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
         if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) complain(`console: ${message.text()}`);
       });
       page.on('pageerror', (error) => complain(`uncaught: ${error.message}`));
-      await page.addInitScript(`addEventListener('securitypolicyviolation', (e) => console.error('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))`);
+      await page.addInitScript(
+        `addEventListener('securitypolicyviolation', (e) => console.error('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))`,
+      );
       if (options.before) await page.addInitScript(options.before);
       await page.goto(`${server.url}/${query}`);
       return page;

@@ -1,7 +1,20 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { expect, it } from 'vitest';
-import { builtFiles, button, describePage, fact, lossTable, pause, phaseOf, reach, site, stepOf, waitForPhase, withPatience } from './harness.js';
+import {
+  builtFiles,
+  button,
+  describePage,
+  fact,
+  lossTable,
+  pause,
+  phaseOf,
+  reach,
+  site,
+  stepOf,
+  waitForPhase,
+  withPatience,
+} from './harness.js';
 
 const lossOf = async (page: Page): Promise<number> => Number(await fact(page, 'loss').textContent());
 
