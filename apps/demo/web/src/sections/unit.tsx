@@ -97,7 +97,7 @@ function Explained() {
           sumFact="unit-gradient-sum"
           valueFact="unit-gradient-value"
           arithmetic={report.backward}
-          zero="Zero: if this number changed a little, the loss would not. What comes after does not use it."
+          zero="Zero: if this number changed a little, the loss would not."
         />
       </div>
       <p class="hint">

@@ -44,7 +44,7 @@ export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripPro
               onClick={(e) => void choose({ layer, index: pointed(e, shape, channel) ?? centre })}
             >
               <span class="tile-name">
-                {layer} {kind}
+                {layer} {breakable(kind)}
               </span>
               <span class="tile-map">
                 <MapView
@@ -64,6 +64,9 @@ export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripPro
     </ol>
   );
 }
+
+/** `MaxPool2d` may be broken before a capital. */
+const breakable = (kind: string) => kind.split(/(?=[A-Z][a-z])/).map((part, i) => (i === 0 ? part : [<wbr key={part} />, part]));
 
 /** The unit under a click; null where the click is beside the map, or a key's. */
 export function pointed(e: TargetedMouseEvent<HTMLElement>, shape: readonly number[], channel: number): readonly number[] | null {
