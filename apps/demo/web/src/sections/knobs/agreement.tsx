@@ -100,8 +100,8 @@ function Plot({ step, settings, all }: Found) {
         </div>
       </div>
       <figcaption class="hint">
-        Greatest difference of a parameter’s gradient, over its greatest magnitude; near step {step}, with the first {settings.batch} training images.
-        The shaded band is {powerOfTen(-7)} to {powerOfTen(-5)}.{' '}
+        Greatest difference of a parameter’s gradient, over its greatest magnitude; near step {step}, with the first {settings.batch}{' '}
+        training images. The shaded band is {powerOfTen(-7)} to {powerOfTen(-5)}.{' '}
         <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? 'Hide' : 'Show'} as a table
         </button>
