@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { dataFolders } from './build/data.js';
+import { offlineWorker } from './build/offline.js';
 import { policyTag } from './build/policy.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -13,7 +14,7 @@ export default defineConfig(({ command }) => ({
   resolve: { conditions: command === 'serve' ? ['@konv/source', 'module', 'browser', 'development'] : ['module', 'browser', 'production'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
-  plugins: [dataFolders(here('../data')), policyTag()],
+  plugins: [dataFolders(here('../data')), policyTag(), offlineWorker(here('./src/service-worker.ts'))],
   build: {
     outDir: here('../dist/page'),
     emptyOutDir: true,

@@ -15,6 +15,20 @@ export function lostError(engine: Engine, op: string, what: string): BackendErro
   );
 }
 
+export function disposedError(op: string, name: string): BackendError {
+  return new BackendError(op, `expected a backend in use, got "${name}" after its dispose(); make another one`);
+}
+
+/** What a warm-up left has no texture behind it. */
+export function neverComputed(engine: Engine, buffer: GlBuffer | null): BackendError {
+  const what = buffer === null ? 'values' : `the values of a [${buffer.shape.join(', ')}] ${buffer.dtype} tensor`;
+  return new BackendError(
+    'warmup',
+    `expected ${what} on "${engine.name}", got a tensor that was made and kept during warmup(), where nothing is computed; ` +
+      'have the model make it before (in its constructor, or in one forward pass)',
+  );
+}
+
 /** Brings a texture of an earlier life of the context back from its host copy. Errors: `BackendError` where there is none. */
 export function revive(engine: Engine, texture: Texture, buffer: GlBuffer | null): void {
   engine.check('restore');
@@ -62,16 +76,16 @@ export class ContextLoss {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   };
 
-  /** Resolves when the context is there. */
-  restored(): Promise<void> {
-    if (!this.#engine.lost && !this.#engine.gl.isContextLost()) return Promise.resolve();
+  /** Resolves when the context is there. Errors: `BackendError` after `dispose`. */
+  async restored(): Promise<void> {
+    if (this.#engine.disposed) throw disposedError('restored', this.#engine.name);
+    if (!this.#engine.lost && !this.#engine.gl.isContextLost()) return;
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   dispose(): void {
     this.#canvas.removeEventListener('webglcontextlost', this.#onLost);
     this.#canvas.removeEventListener('webglcontextrestored', this.#onRestored);
-    const gone = new BackendError('restored', `expected "${this.#engine.name}" in use, got one that was disposed`);
-    for (const { reject } of this.#waiting.splice(0)) reject(gone);
+    for (const { reject } of this.#waiting.splice(0)) reject(disposedError('restored', this.#engine.name));
   }
 }

@@ -140,9 +140,11 @@ function assemble(name: string, { gl, canvas }: Context, options: WebglOptions):
       keptBytes: textures.keptBytes,
     }),
     dispose() {
+      if (engine.disposed) return;
+      engine.disposed = true;
       loss.dispose();
-      textures.forget();
-      // Textures, programs and framebuffers go with the context, if it is ours.
+      textures.dispose();
+      // What else there is goes with the context, if it is ours.
       if (options.canvas === undefined) gl.getExtension('WEBGL_lose_context')?.loseContext();
     },
   };

@@ -5,7 +5,7 @@ import type { Kernel, UniformValue } from './gl/kernel.js';
 import type { TexturePool } from './gl/pool.js';
 import { type Program, type Programs, setUniform } from './gl/programs.js';
 import type { Texture } from './gl/texture.js';
-import { revive } from './context-loss.js';
+import { disposedError, neverComputed, revive } from './context-loss.js';
 import { evaluate } from './lazy/evaluate.js';
 import { letGo } from './lazy/node.js';
 import { windowKernel, writeWindow } from './window.js';
@@ -55,6 +55,8 @@ export class Engine {
   dry = false;
   /** Set while the context is gone. */
   lost = false;
+  /** Set for good by the backend's `dispose`. */
+  disposed = false;
   /** For draws to several textures, by how many: see `drawMany`. */
   readonly #framebuffers = new Map<number, { readonly handle: WebGLFramebuffer | null; readonly generation: number }>();
 
@@ -67,8 +69,9 @@ export class Engine {
     this.maxTargets = gl.getParameter(gl.MAX_DRAW_BUFFERS) as number;
   }
 
-  /** Errors: `BackendError` while the context is lost. */
+  /** Errors: `BackendError` while the context is lost, and after `dispose`. */
   check(op: string): void {
+    if (this.disposed) throw disposedError(op, this.name);
     if (!this.lost && !this.gl.isContextLost()) return;
     throw new BackendError(
       op,
@@ -91,10 +94,11 @@ export class Engine {
 
   /**
    * The texture, in the present life of the context: after a loss it is made again from its host copy.
-   * Errors: `BackendError` that names what was lost.
+   * Errors: `BackendError` that names what was lost, or what a warm-up has left.
    */
   alive(texture: Texture, buffer: GlBuffer | null): Texture {
     if (texture.generation !== this.pool.generation) revive(this, texture, buffer);
+    if (texture.handle === null && !this.dry) throw neverComputed(this, buffer);
     return texture;
   }
 
@@ -213,7 +217,8 @@ export class Engine {
       this.programs.begin(kernel);
       return;
     }
-    this.check(kernel.name);
+    // Of an expression the name is its text.
+    this.check(kernel.name.split(' = ')[0]);
     const { gl } = this;
     const program = this.programs.use(kernel);
     const [target] = targets;

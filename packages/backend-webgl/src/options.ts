@@ -32,9 +32,11 @@ export interface WebglOptions {
 
 type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
 const bytes: Rule = ['a whole number of bytes above 0', (v) => Number.isInteger(v) && (v as number) > 0];
+const isCanvas = (v: unknown): boolean =>
+  (['getContext', 'addEventListener', 'removeEventListener'] as const).every((f) => typeof (v as WebglCanvas | null)?.[f] === 'function');
 const rules: Record<keyof WebglOptions, Rule> = {
   name: ['a name that is not empty', (v) => typeof v === 'string' && v !== ''],
-  canvas: ['an OffscreenCanvas or a canvas element', (v) => typeof (v as WebglCanvas | null)?.getContext === 'function'],
+  canvas: ['an OffscreenCanvas or a canvas element', isCanvas],
   powerPreference: [
     "'default', 'high-performance' or 'low-power'",
     (v) => v === 'default' || v === 'high-performance' || v === 'low-power',

@@ -64,9 +64,10 @@ function regionOf(texture: Texture, offset: number, size: number): Region {
 
 /** Elements of the window among those that were read; bytes come as 32-bit integers. */
 function unpack(x: TensorRef, region: Region, raw: Float32Array | Int32Array): HostArray {
-  const values = raw.subarray(region.skip, region.skip + sizeOf(x.shape));
-  if (x.dtype === 'bool') return Uint8Array.from(values);
-  return values as HostArray;
+  const size = sizeOf(x.shape);
+  if (x.dtype === 'bool') return Uint8Array.from(raw.subarray(region.skip, region.skip + size));
+  // An array of its own: its `buffer` is the values and nothing else.
+  return raw.length === size ? raw : raw.slice(region.skip, region.skip + size);
 }
 
 function rawFor(texture: Texture, region: Region): Float32Array | Int32Array {
@@ -88,6 +89,7 @@ function readInto(engine: Engine, texture: Texture, { first, rows, columns }: Re
 
 /** A fence, waited for without holding up the page. */
 export async function fence(engine: Engine, op: string): Promise<void> {
+  engine.check(op);
   const { gl } = engine;
   const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (sync === null) return engine.check(op);
@@ -138,9 +140,20 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   const texture = engine.textureOf(bufferOf(x));
   if (engine.dry) return hostArray(x.dtype, size);
   engine.check('read');
+  // A holder until the end: nobody writes into it, nor does it come back with other values from the pool.
+  texture.retain();
+  try {
+    const values = await fetchRegion(engine, texture, x);
+    return keepHost(texture, x, values);
+  } finally {
+    texture.release();
+  }
+}
+
+async function fetchRegion(engine: Engine, texture: Texture, x: TensorRef): Promise<HostArray> {
   const { gl } = engine;
   const { generation } = engine.pool;
-  const region = regionOf(texture, x.offset, size);
+  const region = regionOf(texture, x.offset, sizeOf(x.shape));
   const raw = rawFor(texture, region);
   const buffer = gl.createBuffer();
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
@@ -149,6 +162,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
   gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
   try {
     await sharedFence(engine);
+    engine.check('read');
     if (engine.pool.generation !== generation) throw lostError(engine, 'read', `the values of a [${x.shape.join(', ')}] ${x.dtype} tensor`);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, raw);
@@ -157,7 +171,7 @@ export async function read(engine: Engine, x: TensorRef): Promise<HostArray> {
     gl.deleteBuffer(buffer);
   }
   engine.check('read');
-  return keepHost(texture, x, unpack(x, region, raw));
+  return unpack(x, region, raw);
 }
 
 /** What was read of a whole texture that nobody has written meanwhile is its host copy. */

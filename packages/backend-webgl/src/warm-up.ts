@@ -1,4 +1,15 @@
-import { BackendError, getRngState, isTensor, Scope, setRngState, type Shape, type Tensor, zeros } from '@konv/core-tensor';
+import {
+  BackendError,
+  getRngState,
+  isTensor,
+  observeOps,
+  type Operand,
+  Scope,
+  setRngState,
+  type Shape,
+  type Tensor,
+  zeros,
+} from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { optimizerKernels } from './optim.js';
 
@@ -24,18 +35,24 @@ export async function warmUp(engine: Engine, model: WarmUpModel, shape: Shape, o
   engine.check('warmup');
   const before = engine.programs.compiled;
   const rng = getRngState();
-  const gradients = new Map<Tensor, Tensor | null>();
-  for (const p of model.parameters?.() ?? []) {
-    gradients.set(p, p.grad);
-    p.grad = null;
-  }
+  const gradients = new Map<Tensor, { readonly grad: Tensor | null; readonly kept: boolean }>();
+  /** The gradients of whatever takes part are put away, and put back afterwards. */
+  const putAway = (x: Operand): void => {
+    if (!isTensor(x) || !x.isLeaf || !x.requiresGrad || gradients.has(x)) return;
+    const { grad } = x;
+    gradients.set(x, { grad, kept: grad?.kept ?? false });
+    if (grad) grad.kept = true; // Another in its place would free it.
+    x.grad = null;
+  };
+  for (const p of model.parameters?.() ?? []) putAway(p);
   const inner = new Scope('warmup');
   try {
-    engine.runDry(true, () => inner.run(() => rehearse(engine, model, shape, options)));
+    const run = () => inner.run(() => rehearse(engine, model, shape, options));
+    engine.runDry(true, () => observeOps(run, (_op, inputs) => inputs.forEach(putAway)));
   } finally {
-    for (const [p, grad] of gradients) {
-      p.grad?.dispose();
-      p.grad = grad;
+    for (const [x, { grad, kept }] of gradients) {
+      x.grad = grad;
+      if (grad) grad.kept = kept;
     }
     inner.dispose();
     setRngState(rng);

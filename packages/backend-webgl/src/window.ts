@@ -1,5 +1,5 @@
 import { BackendError, contiguousStrides, type TensorRef } from '@konv/core-tensor';
-import { bufferOf, texelsFor } from './buffer.js';
+import { bufferOf, mergeAxes, texelsFor } from './buffer.js';
 import type { Engine } from './engine.js';
 import { formats, type TexelType } from './gl/formats.js';
 import type { Kernel } from './gl/kernel.js';
@@ -48,11 +48,19 @@ export function windowKernel(type: TexelType): Kernel {
   return kernels[type];
 }
 
-/** Axes by descending stride, with the place of each in the row-major source. Errors: `BackendError` where they interleave. */
+/** Axes by descending stride, with the place of each in the row-major source. Errors: `BackendError` where they interleave or are too many. */
 function nested(out: TensorRef): readonly { readonly size: number; readonly step: number; readonly place: number }[] {
-  const place = contiguousStrides(out.shape);
-  const axes = out.shape.map((size, i) => ({ size, step: out.strides[i], place: place[i] })).filter((a) => a.size > 1);
+  const { shape, strides } = mergeAxes(out.shape, out.strides);
+  const place = contiguousStrides(shape);
+  const axes = shape.map((size, i) => ({ size, step: strides[i], place: place[i] })).filter((a) => a.size > 1);
   axes.sort((a, b) => b.step - a.step);
+  if (axes.length > MAX_AXES) {
+    throw new BackendError(
+      'copyStrided',
+      `expected a window of at most ${MAX_AXES} axes that do not lie behind one another, got shape [${out.shape.join(', ')}] ` +
+        `with strides [${out.strides.join(', ')}]; write it in parts, select() by select() along an axis`,
+    );
+  }
   let span = 1;
   for (let i = axes.length - 1; i >= 0; i--) {
     if (axes[i].step < span) {

@@ -1,5 +1,5 @@
-/** A context that the browser takes away and gives back (docs/adr/0014): exact values, or an error that names what was lost. */
-import { registerBackend, type Tensor } from '@konv/core-tensor';
+/** A context that the browser takes away and gives back (docs/adr/0015): exact values, or an error that names what was lost. */
+import { registerBackend, type Tensor, zeros } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { type WebglBackend, webgl } from '../src/index.js';
 import { hasWebgl, on, ramp } from './harness.js';
@@ -46,6 +46,7 @@ describe.skipIf(!hasWebgl)('a lost context', () => {
     );
     expect(() => x.add(1)).toThrow(/live WebGL context/);
     await expect(x.data()).resolves.toEqual(ramp(6)); // The host has it.
+    await expect(zeros([3], { backend: gpu.name }).data()).rejects.toThrow(/^\[chain float32\] expected a live WebGL context/);
     await expect(gpu.sync()).rejects.toThrow(/live WebGL context/);
     let back = false;
     const restored = gpu.restored().then(() => {

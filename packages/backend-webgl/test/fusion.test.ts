@@ -127,4 +127,25 @@ describe.skipIf(!hasWebgl)('fused expressions', () => {
     expect(own.memory()).toEqual({ tensors: 0, bytes: 0 });
     own.dispose();
   });
+
+  it('a chain that is computed op by op needs room for two of its values, not for all', async () => {
+    const n = 2 ** 18;
+    const own = await makeWebgl({ maxTotalBytes: 5 * 4 * n });
+    const x = on(own, new Float32Array(n), [n]);
+    const y = x.add(1);
+    for (let i = 0; i < 20; i++) y.add_(1);
+    const z = y.mul(y).add(y);
+    expect((await z.data())[n - 1]).toBe(21 * 21 + 21);
+    own.dispose();
+  });
+
+  it('an expression that is several operands of one op is drawn once, for itself', async () => {
+    const x = on(gpu, ramp(6), [6]);
+    const y = x.add(1);
+    const draws = await drawsOf(gpu, async () => {
+      expect(await values(y.mul(y))).toEqual([1, 4, 9, 16, 25, 36]);
+      expect(await values(y)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+    expect(draws).toBe(2);
+  });
 });

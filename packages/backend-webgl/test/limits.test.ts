@@ -1,5 +1,5 @@
 /** What does not fit a GPU's limits is laid out otherwise, or refused with the limit's name; what is alive stays usable. */
-import { matmul, scope } from '@konv/core-tensor';
+import { matmul, scope, zeros } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import type { WebglOptions } from '../src/index.js';
 import { hasWebgl, makeWebgl, on, ramp } from './harness.js';
@@ -99,5 +99,32 @@ describe.skipIf(!hasWebgl)('limits of a GPU', () => {
     const sync = await makeWebgl({ syncRead: true });
     expect(on(sync, ramp(5), [5]).add(1).dataSync()).toEqual(Float32Array.of(1, 2, 3, 4, 5));
     expect(on(sync, [1, 0, 1, 1, 0], [5], 'bool').dataSync()).toEqual(Uint8Array.of(1, 0, 1, 1, 0));
+  });
+
+  it('a window of many axes is written as it stands, or refused with a remedy', async () => {
+    const gpu = await makeWebgl();
+    const x = zeros([3, ...new Array(9).fill(2)], { backend: gpu.name });
+    x.select(0, 1).fill_(5);
+    expect(Array.from(await x.data())).toEqual(Array.from({ length: 3 * 512 }, (_, i) => (i >> 9 === 1 ? 5 : 0)));
+    const y = zeros(new Array(9).fill(3), { backend: gpu.name });
+    const corner = y.slice(...new Array(9).fill([0, 2]));
+    expect(() => corner.fill_(5)).toThrow(/expected a window of at most 8 axes .*; write it in parts/);
+    expect(await y.sum().item()).toBe(0);
+  });
+
+  it('an expression that finds no room can be computed when there is', async () => {
+    const n = 513; // A texture has twice as much.
+    const gpu = await makeWebgl({ maxTotalBytes: 7 * 4096, fuseAfter: 0 });
+    const x = on(gpu, ramp(n), [n]);
+    // As long as an expression may be: the next op has it computed first.
+    const sum = x.add(1);
+    for (let i = 1; i < 32; i++) sum.add_(1);
+    const others = Array.from({ length: 6 }, () => on(gpu, ramp(n), [n]));
+    expect(() => sum.add(1)).toThrow(/bytes in all textures/);
+    for (const t of others) t.dispose();
+    expect((await sum.data())[7]).toBe(7 + 32);
+    const another = on(gpu, new Float32Array(n), [n]);
+    expect((await x.mul(1).data())[7]).toBe(7);
+    expect((await another.data())[7]).toBe(0);
   });
 });

@@ -49,6 +49,7 @@ describe('webgl() without what it needs', () => {
     [null, /expected an object of options, got null/],
     [{ nmae: 'x' }, /expected options of .*, got "nmae"/],
     [{ name: '' }, /expected name to be a name that is not empty/],
+    [{ canvas: { getContext: () => null } }, /expected canvas to be an OffscreenCanvas/],
     [{ canvas: {} }, /expected canvas to be an OffscreenCanvas/],
     [{ powerPreference: 'fast' }, /expected powerPreference to be 'default'/],
     [{ maxTotalBytes: 0.5 }, /expected maxTotalBytes to be a whole number/],

@@ -1,6 +1,6 @@
 /** `warmup` compiles what a step will need and changes nothing; new sizes then compile nothing. */
 import { getRngState, manualSeed, nn, optim, type Tensor, zeros } from 'konv';
-import { useBackend } from '@konv/core-tensor';
+import { keep, useBackend } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
 import { hasWebgl, makeWebgl, on, ramp } from './harness.js';
 import type { WebglBackend } from '../src/index.js';
@@ -77,5 +77,36 @@ describe.skipIf(!hasWebgl)('warmup', () => {
     await expect(gpu.warmup(net, [1, 3, 10, 10])).rejects.toThrow(/expected .*input channels|channels/);
     const x = on(gpu, ramp(4), [4]);
     expect(Array.from(await x.add(1).data())).toEqual([1, 2, 3, 4]);
+  });
+
+  it('leaves no gradient on whatever takes part, and keeps those that were there', async () => {
+    const gpu = await makeWebgl();
+    useBackend(gpu.name);
+    const [inner, outer] = [new nn.Linear(4, 3), new nn.Linear(3, 1)];
+    inner
+      .forward(on(gpu, ramp(8), [2, 4]))
+      .sum()
+      .backward();
+    const before = Array.from((await inner.weight.grad?.data()) ?? []);
+    const model = { forward: (x: Tensor) => inner.forward(x) };
+    await gpu.warmup(model, [2, 4], { loss: (y) => outer.forward(y).sum() });
+    expect(outer.weight.grad).toBe(null);
+    expect(Array.from((await inner.weight.grad?.data()) ?? [])).toEqual(before);
+  });
+
+  it('a tensor that the model made and kept meanwhile says that it holds nothing', async () => {
+    const gpu = await makeWebgl();
+    useBackend(gpu.name);
+    let scale: Tensor | null = null;
+    const model = {
+      forward(x: Tensor) {
+        scale ??= keep(on(gpu, [1, 2, 3], [3]));
+        return x.mul(scale);
+      },
+    };
+    await gpu.warmup(model, [2, 3]);
+    const holdsNothing = /\[warmup\] expected .* got a tensor that was made and kept during warmup\(\)/;
+    await expect((scale as unknown as Tensor).data()).rejects.toThrow(holdsNothing);
+    await expect(async () => model.forward(on(gpu, ramp(6), [2, 3])).data()).rejects.toThrow(holdsNothing);
   });
 });

@@ -5,4 +5,6 @@ import { begin } from './ui/store.js';
 import { readSaved } from './ui/saving.js';
 
 render(<App />, document.getElementById('app') as HTMLElement);
-void readSaved().then(begin);
+void readSaved()
+  .then(begin)
+  .then(async () => (await import('./ui/later.js')).startLater());

@@ -32,8 +32,12 @@ export function openContext(options: WebglOptions): Context | { readonly unavail
     preserveDrawingBuffer: false,
     powerPreference: options.powerPreference ?? 'high-performance',
   }) as WebGL2RenderingContext | null;
-  if (gl === null)
-    return { unavailable: 'the browser gives no WebGL2 context: it is too old, has it switched off, or the GPU is on its block list' };
+  if (gl === null) {
+    const taken = options.canvas ? 'this canvas has a context of another kind, ' : '';
+    return {
+      unavailable: `the browser gives no WebGL2 context: ${taken}it is too old, has it switched off, or the GPU is on its block list`,
+    };
+  }
   if (gl.isContextLost()) return { unavailable: 'the WebGL2 context of this canvas has been lost' };
   const lacking = enableExtensions(gl) ?? lackOfPrecision(gl);
   if (lacking !== null) {

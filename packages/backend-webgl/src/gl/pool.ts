@@ -151,6 +151,12 @@ export class TexturePool {
     this.usedBytes += texture.bytes;
   }
 
+  /** Gives back what is kept. What is in use goes with its holders. */
+  dispose(): void {
+    this.#trim(0);
+    this.forget();
+  }
+
   /** The context was lost: all that was made before is gone. */
   forget(): void {
     this.generation++;

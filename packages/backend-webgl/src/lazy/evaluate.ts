@@ -114,8 +114,20 @@ export function evaluate(engine: Engine, op: Op): Texture {
   return engine.draw(kernel, texelsFor(op.size), { inputs, uniforms });
 }
 
-/** Op by op, each node once. What stands in between is released. */
+/** How often each op of an expression is an argument. */
+function countUses(op: Op, uses: Map<Op, number>): Map<Op, number> {
+  for (const a of op.args) {
+    if (a.kind !== 'op') continue;
+    const n = uses.get(a) ?? 0;
+    uses.set(a, n + 1);
+    if (n === 0) countUses(a, uses);
+  }
+  return uses;
+}
+
+/** Op by op, each node once. What stands in between is released after its last use. */
 function stepwise(engine: Engine, root: Op): Texture {
+  const uses = countUses(root, new Map());
   const done = new Map<Op, Leaf>();
   const visit = (op: Op): Leaf => {
     const known = done.get(op);
@@ -124,6 +136,14 @@ function stepwise(engine: Engine, root: Op): Texture {
     const texture = evaluate(engine, { ...op, args });
     const leaf: Leaf = { kind: 'leaf', type: op.type, texture, mode: 'flat', shape: [op.size], strides: [1], offset: 0, holders: 1 };
     done.set(op, leaf);
+    for (const a of op.args) {
+      if (a.kind !== 'op') continue;
+      const left = (uses.get(a) as number) - 1;
+      uses.set(a, left);
+      if (left > 0) continue;
+      done.get(a)?.texture.release();
+      done.delete(a);
+    }
     return leaf;
   };
   try {

@@ -22,11 +22,14 @@ function scalar(value: number, type: TexelType): Scalar {
  */
 const readsViews: ReadonlySet<string> = new Set(['f_id', 'i_id', 'f_add', 'f_sub', 'f_mul', 'f_div', 'f_where']);
 
-/** A tensor as an argument of `fn`: what is pending in it is taken up, what has been computed is a leaf. */
-function node(engine: Engine, fn: string, x: TensorRef | number, type: TexelType): Node {
+/**
+ * A tensor as an argument of `fn`: what is pending in it is taken up, what has been computed is a leaf. `again`: another
+ * operand is of the same buffer, so it is computed first.
+ */
+function node(engine: Engine, fn: string, x: TensorRef | number, type: TexelType, again: boolean): Node {
   if (typeof x === 'number') return scalar(x, type);
   const { pending } = bufferOf(x);
-  if (pending !== null && isWhole(x) && pending.taken === 0) {
+  if (pending !== null && isWhole(x) && pending.taken === 0 && !again) {
     pending.taken++;
     return hold(pending);
   }
@@ -86,7 +89,10 @@ export function express(
 function combine(engine: Engine, fn: string, operands: readonly (TensorRef | number)[], types: readonly TexelType[], out: TensorRef): Op {
   const args: Node[] = [];
   try {
-    operands.forEach((x, i) => args.push(node(engine, fn, x, types[i])));
+    operands.forEach((x, i) => {
+      const again = typeof x !== 'number' && operands.some((o, j) => j !== i && typeof o !== 'number' && o.buffer === x.buffer);
+      args.push(node(engine, fn, x, types[i], again));
+    });
     bound(engine, args);
   } catch (e) {
     for (const a of args) letGo(a);
@@ -108,7 +114,10 @@ function bound(engine: Engine, args: Node[]): void {
   const { ops, leaves } = makeOp('bool', '', args, 0);
   if (ops <= MAX_OPS && leaves <= engine.maxInputs) return;
   args.forEach((a, i) => {
-    if (a.kind === 'op') args[i] = computed(engine, a);
+    if (a.kind !== 'op') return;
+    // Where it cannot be computed, the argument has its own hold still.
+    args[i] = computed(engine, hold(a));
+    letGo(a);
   });
 }
 

@@ -121,6 +121,8 @@ export interface Evaluation {
   readonly counts: Int32Array;
   /** The guess of each test image. */
   readonly guesses: Uint8Array;
+  /** The true class of each test image. */
+  readonly labels: Uint8Array;
   /** The worst of the wrong ones first, at most 24. */
   readonly mistakes: readonly Mistake[];
 }

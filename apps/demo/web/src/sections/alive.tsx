@@ -47,8 +47,8 @@ export function Alive() {
         moved a little, so that it errs less. You see the loss fall, and its first kernels turn from noise into edges.
       </p>
       <Controls />
-      <div class="columns">
-        <div class="card wide">
+      <div class="alive-grid">
+        <div class="card alive-loss">
           <h2 class="small">Loss</h2>
           <Chart title="Training loss" xName="step" yName="loss" series={lossSeries(update)} marks={lossMarks(update)} />
           <dl class="facts">
@@ -61,7 +61,7 @@ export function Alive() {
               <dd>{(update?.epoch ?? 0) + 1}</dd>
             </div>
             <div>
-              <dt>Loss (mean of 20)</dt>
+              <dt>Loss, mean of 20</dt>
               <dd data-fact="loss">{losses.length ? mean(losses.slice(-20)).toFixed(3) : '…'}</dd>
             </div>
             <div>
@@ -78,7 +78,7 @@ export function Alive() {
             </div>
           </dl>
         </div>
-        <div class="card">
+        <div class="card alive-kernels">
           <h2 class="small">The first layer’s kernels</h2>
           {kernels.value ? (
             <KernelRow kernels={kernels.value} />
@@ -87,7 +87,7 @@ export function Alive() {
           )}
           <p class="hint">Blue is negative, orange positive, white zero.</p>
         </div>
-        <div class="card">
+        <div class="card alive-guess">
           <h2 class="small">What does it take this for?</h2>
           <PickedPicture />
           <Guess guess={update?.guess ?? null} />

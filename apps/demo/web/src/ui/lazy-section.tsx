@@ -28,7 +28,7 @@ export function LazySection({ id, title, lead, load }: LazySectionProps) {
         observer.disconnect();
         begin();
       },
-      { rootMargin: '400px' },
+      { rootMargin: '100px' },
     );
     if (place.current) observer.observe(place.current);
     return () => observer.disconnect();
@@ -40,7 +40,7 @@ export function LazySection({ id, title, lead, load }: LazySectionProps) {
       {Content ? (
         <Content />
       ) : (
-        <p class="wait">{failed ? 'This part could not be loaded. Reload the page when you are online.' : 'Loading this part.'}</p>
+        <p class="wait place">{failed ? 'This part could not be loaded. Reload the page when you are online.' : 'Loading this part.'}</p>
       )}
     </section>
   );

@@ -46,6 +46,7 @@ function initialSettings(): Settings {
 
 export async function begin(saved: Saved | null): Promise<void> {
   await ask(trainer().start(initialSettings(), saved, proxy(hear)));
+  if (latest.value === null) problem.value = `The training could not begin (${problem.value}). Reload the page when you are online.`;
 }
 
 /** Puts settings in force: into the training and into the address. False where they could not be had. */

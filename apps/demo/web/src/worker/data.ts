@@ -19,3 +19,17 @@ function load(folder: string, train: boolean): Promise<FashionMNIST> {
 /** The first `count` of the training images. */
 export const trainImages = (count: ImageCount): Promise<FashionMNIST> => load(`train-${count}`, true);
 export const testImages = (): Promise<FashionMNIST> => load('test', false);
+
+let testIsHere = false;
+
+/** Whether the test images have come; the first call asks for them. A training does not wait for them, nor need them. */
+export function testImagesHere(): boolean {
+  if (!testIsHere)
+    testImages().then(
+      () => {
+        testIsHere = true;
+      },
+      () => {},
+    );
+  return testIsHere;
+}

@@ -2,6 +2,7 @@ import { getRngState, scope, setRngState } from '@konv/core-tensor';
 import type { Sequential } from '@konv/layers';
 import type { Phase, Picture, Saved, Stretch, Update } from '../model/protocol.js';
 import type { Settings } from '../model/settings.js';
+import { testImagesHere } from './data.js';
 import { accuracyOf } from './evaluate.js';
 import { firstKernels, probabilities } from './look.js';
 import { buildNetwork } from './network.js';
@@ -47,18 +48,42 @@ export class Session {
 
   /** From the beginning, or from what was saved. Where a backend cannot run, the next best does, and a note says why. */
   async begin(saved: Saved | null): Promise<void> {
-    const captured = saved && decodeSaved(saved);
-    if (captured) this.#settings = captured.settings;
-    const prepared = await this.#prepareAnyhow();
-    this.#training = new Training(prepared);
-    if (captured) await this.#training.restore(captured);
-    this.#stretches = [{ from: this.#training.step, backend: this.#training.backend, why: captured ? 'resumed' : 'start' }];
-    if (captured && captured.step > 0) this.#stretches.unshift({ from: 0, backend: this.#training.backend, why: 'start' });
+    this.#training = (saved && (await this.#resumed(saved))) ?? new Training(await this.#prepareAnyhow());
+    const { step, backend } = this.#training;
+    if (step === 0) this.#stretches = [{ from: 0, backend, why: 'start' }];
+    else this.#stretches.push({ from: step, backend, why: 'resumed' });
     this.#isolationNote();
     this.#snapshots.add(await this.#training.capture());
     this.#phase = 'running';
     await this.tell();
+    testImagesHere();
     void this.#loop();
+  }
+
+  /** The training that was saved; null where the record is damaged. */
+  async #resumed(saved: Saved): Promise<Training | null> {
+    const asked = this.#settings;
+    const story = decodedOrNull(saved);
+    if (!story) return this.#damaged();
+    // How many threads there are is up to this visit.
+    this.#settings = { ...story.settings, threads: asked.threads };
+    const training = new Training(await this.#prepareAnyhow());
+    try {
+      this.#stretches = [...story.stretches];
+      this.#accuracies = [...story.accuracies];
+      await training.restore(story);
+    } catch {
+      await training.dispose();
+      this.#settings = asked;
+      return this.#damaged();
+    }
+    return training;
+  }
+
+  #damaged(): null {
+    this.#accuracies = [];
+    this.#notes.push('What the last visit had kept is damaged, so the training begins anew.');
+    return null;
   }
 
   async #prepareAnyhow(): ReturnType<typeof prepare> {
@@ -147,12 +172,12 @@ export class Session {
     const { training } = this;
     try {
       const started = performance.now();
-      this.#stepAt = Math.max(started, this.#stepAt + (this.#settings.pace > 0 ? 1000 / this.#settings.pace : 0) - 50);
+      this.#stepAt = started;
       await training.advance();
       this.#times.push(performance.now() - started);
       if (this.#times.length > 20) this.#times.shift();
       if (this.#snapshots.due(training.step)) this.#snapshots.add(await training.capture());
-      if (training.step % MEASURE_EVERY === 0) await this.#measure();
+      if (training.step % MEASURE_EVERY === 0 && testImagesHere()) await this.#measure();
       if (performance.now() - this.#toldAt >= TELL_MS) await this.tell();
     } catch (e) {
       this.#phase = 'failed';
@@ -299,7 +324,7 @@ export class Session {
   }
 
   async save(): Promise<Saved> {
-    return encodeSaved(await this.training.capture());
+    return encodeSaved(await this.training.capture(), { stretches: this.#stretches, accuracies: this.#accuracies });
   }
 
   async loadWeights(bytes: Uint8Array): Promise<void> {
@@ -317,6 +342,14 @@ export class Session {
   end(): void {
     this.#ended = true;
     this.#wake?.();
+  }
+}
+
+function decodedOrNull(saved: Saved): ReturnType<typeof decodeSaved> | null {
+  try {
+    return decodeSaved(saved);
+  } catch {
+    return null;
   }
 }
 

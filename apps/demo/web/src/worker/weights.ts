@@ -1,4 +1,5 @@
-import { type HostEntry, parseSafetensors } from '@konv/formats';
+import type { DType } from '@konv/core-tensor';
+import { type HostEntry, parseSafetensors, type SafetensorsEntry } from '@konv/formats';
 import type { Sequential } from '@konv/layers';
 
 /** The weights of a safetensors file that fit a network: all of them, or an error that says which does not. */
@@ -16,9 +17,17 @@ export function parseWeights(bytes: Uint8Array, net: Sequential): Map<string, Ho
       throw new Error(
         `expected "${key}" to be [${t.shape.join(', ')}], got [${found.shape.join(', ')}]; choose the channels and kernels it was trained with`,
       );
-    out.set(key, found as HostEntry);
+    out.set(key, heldAs(t.dtype, key, found));
   }
   return out;
+}
+
+/** PyTorch's wider floats are rounded to the network's; a float is no count. */
+function heldAs(dtype: DType, key: string, found: SafetensorsEntry): HostEntry {
+  const { shape, data } = found;
+  if (found.dtype === dtype) return { dtype, shape, data };
+  if (found.dtype === 'float64' && dtype === 'float32') return { dtype, shape, data: Float32Array.from(data as Float64Array) };
+  throw new Error(`expected "${key}" to hold ${dtype} values, got ${found.stored}; convert the tensor before saving`);
 }
 
 const listOf = (names: readonly string[]): string =>
