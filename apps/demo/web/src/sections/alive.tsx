@@ -50,7 +50,7 @@ export function Alive() {
       <div class="alive-grid">
         <div class="card alive-loss">
           <h2 class="small">Loss</h2>
-          <Chart title="Training loss" xName="step" yName="loss" series={lossSeries()} marks={lossMarks()} />
+          <Chart title="Training loss" xName="step" yName="loss" series={lossSeries(update)} marks={lossMarks(update)} />
           <dl class="facts">
             <div>
               <dt>Step</dt>

@@ -48,6 +48,10 @@ export function Compare() {
           </div>
           <p class="hint">Shorter is faster. The scale is logarithmic: from one upright line to the next it takes ten times as long.</p>
           <Table rows={rows} />
+          <p class="hint">
+            GFLOP/s: thousands of millions of operations a second, two for each multiply-add of convolutions and linear layers; a training
+            step is counted as three forward passes.
+          </p>
           {settings && <Copy rows={rows} network={networkText(settings)} />}
         </>
       )}
@@ -80,11 +84,13 @@ function Buttons() {
         )}
         {(tf === null || tf === 'loading') && (
           <button type="button" disabled={busy || tf === 'loading'} onClick={() => void loadTfjs()}>
-            {tf === null ? `Load TensorFlow.js (about ${TFJS_KB} KB)` : 'Loading TensorFlow.js…'}
+            {tf === null ? `Load TensorFlow.js (about ${TFJS_KB} KB compressed)` : 'Loading TensorFlow.js…'}
           </button>
         )}
-        <span role="status" data-fact="bench-doing">
-          {progress.value.doing}
+        <span data-fact="bench-doing">{progress.value.doing}</span>
+        {/* Spoken once a round, not with every figure. */}
+        <span class="visually-hidden" role="status">
+          {progress.value.doing.replace(/^(Round \d+):.*/, '$1.')}
         </span>
       </div>
       <p class="hint">
@@ -107,14 +113,13 @@ function Table({ rows }: { rows: readonly BenchRow[] }) {
   return (
     <div class="scroll compare-scroll" tabIndex={0} role="region" aria-label="Times of all backends, as a table">
       <table data-fact="bench">
-        <caption>
-          Medians of the rounds. GFLOP/s: two operations for each multiply-add of convolutions and linear layers; a training step is counted
-          as three forward passes.
-        </caption>
+        <caption>Medians of the rounds</caption>
         <thead>
           <tr>
             <th scope="col">Library and backend</th>
-            <th scope="col">What</th>
+            <th scope="col" class="what">
+              What
+            </th>
             <th scope="col">ms</th>
             <th scope="col">GFLOP/s</th>
             <th scope="col">Rounds</th>
@@ -131,7 +136,7 @@ function Table({ rows }: { rows: readonly BenchRow[] }) {
               <th scope="row">
                 {row.library}, {row.backend}
               </th>
-              <td>{row.what}</td>
+              <td class="what">{row.what}</td>
               {row.unavailable !== null ? (
                 <td colSpan={3} class="why">
                   {row.unavailable}

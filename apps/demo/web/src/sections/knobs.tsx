@@ -211,12 +211,24 @@ function threadsHint(most: number): string {
   return `This browser reports ${most} cores.`;
 }
 
-/** The curve of the whole training; renders with every update, apart from the knobs. */
+/** The latest update, but no more than four times a second: the long curve is drawn anew with each. */
+const seen = signal(latest.value);
+let seenAt = 0;
+latest.subscribe((update) => {
+  const now = performance.now();
+  // What does not come again soon (a pause, a change) must not be missed.
+  const same = update?.phase === 'running' && update.stretches.length === seen.peek()?.stretches.length;
+  if (same && now - seenAt < 250) return;
+  seenAt = now;
+  seen.value = update;
+});
+
+/** The curve of the whole training; drawn apart from the knobs. */
 function Curve() {
-  const update = latest.value;
+  const update = seen.value;
   return (
     <>
-      <Chart title="Training loss, by backend" xName="step" yName="loss" series={lossSeries()} marks={lossMarks()} />
+      <Chart title="Training loss, by backend" xName="step" yName="loss" series={lossSeries(update)} marks={lossMarks(update)} />
       <p class="hint">
         A dashed upright line marks each change, with what was changed; a backend that takes over draws on with a line of its own. Now{' '}
         <span data-fact="knobs-running">{update?.running || '…'}</span>, step {update?.step ?? 0}.

@@ -1,5 +1,5 @@
 import '@konv/autograd';
-import { fromHost, getBackend, noGrad, Scope, scope, type Tensor, tensor } from '@konv/core-tensor';
+import { fromHost, getBackend, manualSeed, noGrad, Scope, scope, type Tensor, tensor } from '@konv/core-tensor';
 import { functional, type Sequential } from '@konv/layers';
 import { optim } from '@konv/trainer';
 import { SIDE } from '../../../model/layers.js';
@@ -11,7 +11,6 @@ import { type Contender, RATE, type Start } from './contender.js';
 
 /** The weights of the settings' seed, and the batch: what every contender starts from. */
 export async function startOf(settings: Settings, pixels: Float32Array, labels: Int32Array): Promise<Start> {
-  const { manualSeed } = await import('@konv/core-tensor');
   const net = unnoticed(await openBackend('cpu-js', 1), () => {
     manualSeed(settings.seed);
     return buildNetwork(settings);

@@ -2,9 +2,9 @@ import { turn } from '../../turn.js';
 
 /** A round of a task lasts about so long, however coarse the timer: what is short is repeated. */
 export const ROUND_MS = 40;
-export const ROUNDS = 7;
+export const ROUNDS = 5;
 /** What takes longer than this is measured fewer times, but never once only. */
-const LONG_MS = 1500;
+const LONG_MS = 700;
 
 export function median(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);

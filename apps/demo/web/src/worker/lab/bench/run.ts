@@ -11,6 +11,7 @@ import { type TfModule, tfjsContender } from './tfjs-lenet.js';
 import { konvBackends, tfjsBackends } from './who.js';
 
 const BATCH = 32;
+const TELL_MS = 150;
 
 /** One to be: who it is, and how it is made. */
 interface Entry {
@@ -35,6 +36,7 @@ export class Bench {
   readonly #rows: BenchRow[] = [];
   readonly #made: Contender[] = [];
   #stopped = false;
+  #toldAt = 0;
 
   constructor(
     settings: Settings,
@@ -142,7 +144,8 @@ export class Bench {
     const ms = median(times);
     const flops = what === 'forward' ? forwardFlops(this.#settings, BATCH) : stepFlops(this.#settings, BATCH);
     this.#put({ library, backend, what, ms, gflops: flops / ms / 1e6, rounds: times.length, unavailable: null });
-    this.#say(`Round ${round + 1}: ${library}, ${backend}, ${what}.`);
+    // The page need not draw itself more often than can be read.
+    if (performance.now() - this.#toldAt >= TELL_MS) this.#say(`Round ${round + 1}: ${library}, ${backend}, ${what}.`);
   }
 
   #put(row: BenchRow): void {
@@ -152,6 +155,7 @@ export class Bench {
   }
 
   #say(doing: string): BenchProgress {
+    this.#toldAt = performance.now();
     const progress: BenchProgress = { rows: [...this.#rows], doing };
     this.tell(progress);
     return progress;
