@@ -20,7 +20,7 @@ export const describePage = describe.skipIf(!executablePath);
 export const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"]`);
 export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 export const stepOf = async (page: Page): Promise<number> => Number(await fact(page, 'step').textContent());
-export const phaseOf = (page: Page): Promise<string | null> => page.locator('.phase').getAttribute('data-phase');
+export const phaseOf = (page: Page): Promise<string | null> => page.locator('#alive .phase').getAttribute('data-phase');
 
 /**
  * Waits until an expression is true in the page. Playwright's own `waitForFunction` would evaluate it from a timer of the
@@ -36,7 +36,7 @@ export async function reach(page: Page, step: number, timeout = 60_000): Promise
 }
 
 export async function waitForPhase(page: Page, phase: string): Promise<void> {
-  await page.waitForSelector(`.phase[data-phase="${phase}"]`);
+  await page.waitForSelector(`#alive .phase[data-phase="${phase}"]`);
 }
 
 /** Stops time: pauses, and returns the step at which the training rests. */
@@ -113,7 +113,11 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
   });
 
   const context = async ({ width = 1280, dark = false }: OpenOptions = {}): Promise<BrowserContext> => {
-    const made = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true });
+    const made = await browser.newContext({
+      viewport: { width, height: 900 },
+      colorScheme: dark ? 'dark' : 'light',
+      acceptDownloads: true,
+    });
     made.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith('http') && origin !== server.url) complaints.push(`asked another host: ${request.url()}`);
@@ -137,7 +141,9 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
         if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) complain(`console: ${message.text()}`);
       });
       page.on('pageerror', (error) => complain(`uncaught: ${error.message}`));
-      await page.addInitScript(`addEventListener('securitypolicyviolation', (e) => console.error('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))`);
+      await page.addInitScript(
+        `addEventListener('securitypolicyviolation', (e) => console.error('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))`,
+      );
       if (options.before) await page.addInitScript(options.before);
       await page.goto(`${server.url}/${query}`);
       return page;

@@ -38,8 +38,16 @@ describePage('take it home', () => {
     const { tensors, metadata } = parseSafetensors(readFileSync(file));
     expect(metadata).toEqual({ format: 'pt' });
     expect(Object.fromEntries(Object.entries(tensors).map(([key, { shape }]) => [key, shape.join('x')]))).toEqual({
-      '0.weight': '6x1x5x5', '0.bias': '6', '3.weight': '16x6x5x5', '3.bias': '16',
-      '7.weight': '120x400', '7.bias': '120', '9.weight': '84x120', '9.bias': '84', '11.weight': '10x84', '11.bias': '10',
+      '0.weight': '6x1x5x5',
+      '0.bias': '6',
+      '3.weight': '16x6x5x5',
+      '3.bias': '16',
+      '7.weight': '120x400',
+      '7.bias': '120',
+      '9.weight': '84x120',
+      '9.bias': '84',
+      '11.weight': '10x84',
+      '11.bias': '10',
     });
     const guess = await guessOf(page);
     await button(page, 'Resume').click();

@@ -51,9 +51,26 @@ describe('the settings in an address', () => {
   });
 
   it.each([
-    'lr=0', 'lr=-1', 'lr=x', 'lr=11', 'lr=NaN', 'channels=0x6', 'channels=6', 'channels=6x33', 'channels=6x6x6', 'kernels=2x3',
-    'kernels=5x9', 'optimizer=sgd', 'architecture=__proto__', 'batch=33', 'images=60000', 'seed=1.5', 'seed=-1', 'backend=cuda',
-    'threads=0', 'pace=7',
+    'lr=0',
+    'lr=-1',
+    'lr=x',
+    'lr=11',
+    'lr=NaN',
+    'channels=0x6',
+    'channels=6',
+    'channels=6x33',
+    'channels=6x6x6',
+    'kernels=2x3',
+    'kernels=5x9',
+    'optimizer=sgd',
+    'architecture=__proto__',
+    'batch=33',
+    'images=60000',
+    'seed=1.5',
+    'seed=-1',
+    'backend=cuda',
+    'threads=0',
+    'pace=7',
   ])('%s is no value: the default stays', (query) => {
     expect(fromQuery(`?${query}`)).toEqual(defaults);
   });
