@@ -20,7 +20,7 @@ export const describePage = describe.skipIf(!executablePath);
 export const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"]`);
 export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 export const stepOf = async (page: Page): Promise<number> => Number(await fact(page, 'step').textContent());
-export const phaseOf = (page: Page): Promise<string | null> => page.locator('.phase').getAttribute('data-phase');
+export const phaseOf = (page: Page): Promise<string | null> => page.locator('#alive .phase').getAttribute('data-phase');
 
 /**
  * Waits until an expression is true in the page. Playwright's own `waitForFunction` would evaluate it from a timer of the
@@ -36,7 +36,7 @@ export async function reach(page: Page, step: number, timeout = 60_000): Promise
 }
 
 export async function waitForPhase(page: Page, phase: string): Promise<void> {
-  await page.waitForSelector(`.phase[data-phase="${phase}"]`);
+  await page.waitForSelector(`#alive .phase[data-phase="${phase}"]`);
 }
 
 /** Stops time: pauses, and returns the step at which the training rests. */

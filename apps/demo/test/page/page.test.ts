@@ -105,7 +105,7 @@ describePage('the training of the page', () => {
       await reach(page, 30);
       // Inside the page, so that what drives the test is not measured.
       const ms = await page.evaluate<number>(`new Promise((resolve) => {
-        const phase = document.querySelector('.phase');
+        const phase = document.querySelector('#alive .phase');
         const stop = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Stop');
         const since = performance.now();
         new MutationObserver((_, observer) => {

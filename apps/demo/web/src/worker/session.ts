@@ -331,8 +331,10 @@ export class Session {
     const { training } = this;
     const entries = parseWeights(bytes, training.net);
     this.#hide();
-    using _ = scope();
-    training.net.loadStateDict(modelOf(new Map([...entries].map(([key, e]) => [`model.${key}`, e])), training.backend));
+    {
+      using _ = scope();
+      training.net.loadStateDict(modelOf(new Map([...entries].map(([key, e]) => [`model.${key}`, e])), training.backend));
+    }
     this.#stretches = [...this.#stretches, { from: training.step, backend: training.backend, why: 'loaded' }];
     this.#toldStep = -1;
     this.#snapshots.add(await training.capture());
