@@ -32,7 +32,7 @@ export function SelectKnob({ id, name, hint, value, choices, part }: SelectProps
   const [asked, setAsked] = useState<string | null>(null);
   const busy = turning.value.includes(name);
   return (
-    <div class="knob">
+    <div class="dial">
       <label for={id}>{name}</label>
       <select
         id={id}
@@ -80,7 +80,7 @@ export function NumberKnob({ id, name, hint, value, min, max, step = 1, disabled
   const error = found && 'error' in found ? found.error : '';
   const described = [error ? `${id}-error` : '', hint ? `${id}-hint` : ''].filter(Boolean).join(' ');
   return (
-    <div class="knob">
+    <div class="dial">
       <label for={id}>{name}</label>
       <input
         id={id}
@@ -124,7 +124,7 @@ export function RateSlider({ value }: { value: number }) {
   useEffect(() => setDraft(null), [value]);
   const shown = draft === null ? value : rateOfSlider(draft);
   return (
-    <div class="knob">
+    <div class="dial">
       <label for="knob-lr-slider">{name}</label>
       <input
         id="knob-lr-slider"
