@@ -65,6 +65,11 @@ export function App() {
       </header>
       <main id="main">
         <Alive />
+        {(latest.value?.notes ?? []).length > 0 && (
+          <p class="notes" role="note">
+            {latest.value?.notes.join(' ')}
+          </p>
+        )}
         {sections.map((section) => (
           <LazySection key={section.id} {...section} />
         ))}
@@ -88,11 +93,6 @@ export function App() {
           </button>
         )}
       </div>
-      {(latest.value?.notes ?? []).length > 0 && (
-        <p class="notes" role="note">
-          {latest.value?.notes.join(' ')}
-        </p>
-      )}
     </>
   );
 }
