@@ -3,10 +3,11 @@ import type { Browser, Page } from 'playwright';
 import { expect, it } from 'vitest';
 import {
   builtFiles,
-  button,
+  control,
   describePage,
+  eventually,
   fact,
-  lossTable,
+  firstLosses,
   pause,
   phaseOf,
   reach,
