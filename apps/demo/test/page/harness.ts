@@ -22,6 +22,9 @@ export const button = (page: Page, name: string | RegExp) => page.getByRole('but
 export const stepOf = async (page: Page): Promise<number> => Number(await fact(page, 'step').textContent());
 export const phaseOf = (page: Page): Promise<string | null> => page.locator('#alive .phase').getAttribute('data-phase');
 
+/** An expectation that may take its time on a busy machine. */
+export const eventually = <T>(read: () => Promise<T>, timeout = 30_000) => expect.poll(read, { timeout, interval: 50 });
+
 /**
  * Waits until an expression is true in the page. Playwright's own `waitForFunction` would evaluate it from a timer of the
  * page, where the page's policy forbids that.
@@ -39,11 +42,37 @@ export async function waitForPhase(page: Page, phase: string): Promise<void> {
   await page.waitForSelector(`#alive .phase[data-phase="${phase}"]`);
 }
 
-/** Stops time: pauses, and returns the step at which the training rests. */
+/** One of the buttons that steer the training. Others of the same name may stand in other sections. */
+export const control = (page: Page, name: string | RegExp) =>
+  page.getByRole('group', { name: 'Training', exact: true }).getByRole('button', { name, exact: typeof name === 'string' });
+
+/** Pauses, wherever the page is scrolled to, and returns the step at which the training rests. */
 export async function pause(page: Page): Promise<number> {
-  if ((await phaseOf(page)) === 'running') await button(page, 'Pause').click();
+  if ((await phaseOf(page)) === 'running') await control(page, 'Pause').dispatchEvent('click');
   await waitForPhase(page, 'paused');
   return stepOf(page);
+}
+
+/** The losses of the first steps from the seed, as the chart's table shows them. */
+export async function firstLosses(page: Page, steps: number): Promise<number[]> {
+  if ((await phaseOf(page)) !== 'running') await control(page, 'Resume').dispatchEvent('click');
+  await waitForPhase(page, 'running');
+  // Both in one task of the page: the training begins anew and rests before its first step.
+  await page.evaluate(`{
+    const find = (name) => [...document.querySelectorAll('#alive .controls button')].find((b) => b.textContent.trim().startsWith(name));
+    const [restart, pause] = [find('Restart'), find('Pause')];
+    restart.click();
+    pause.click();
+  }`);
+  await eventually(() => stepOf(page)).toBe(0);
+  await waitForPhase(page, 'paused');
+  for (let step = 1; step <= steps; step++) {
+    await control(page, 'One step').dispatchEvent('click');
+    await eventually(() => stepOf(page)).toBe(step);
+  }
+  const rows = await lossTable(page);
+  expect(rows.map(([step]) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+  return rows.map(([, loss]) => loss);
 }
 
 /** Goes to a section, `#unit`, and waits for its content. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseSafetensors, serializeSafetensors } from '@konv/formats';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { button, describePage, fact, fixture, pause, phaseOf, reach, site, stepOf, visit } from './harness.js';
+import { button, control, describePage, eventually, fact, fixture, pause, phaseOf, reach, site, stepOf, visit } from './harness.js';
 
 interface Guesses {
   readonly probabilities: Readonly<Record<string, readonly number[]>>;
@@ -50,14 +50,14 @@ describePage('take it home', () => {
       '11.bias': '10',
     });
     const guess = await guessOf(page);
-    await button(page, 'Resume').click();
+    await control(page, 'Resume').dispatchEvent('click');
     await reach(page, rest + 60);
     await pause(page);
     expect(await guessOf(page)).not.toEqual(guess);
     await choose(page, file);
-    await expect.poll(() => fact(page, 'taken-in').textContent()).toMatch(/are in; the training goes on from them/);
+    await eventually(() => fact(page, 'taken-in').textContent()).toMatch(/are in; the training goes on from them/);
     expect(await guessOf(page)).toEqual(guess);
-    await button(page, 'Resume').click();
+    await control(page, 'Resume').dispatchEvent('click');
     await reach(page, rest + 70);
   });
 
@@ -68,7 +68,7 @@ describePage('take it home', () => {
     await visit(page, '#home');
     await pause(page);
     await choose(page, fixture(`average-${dtype}.safetensors`));
-    await expect.poll(() => fact(page, 'taken-in').textContent()).toContain('are in');
+    await eventually(() => fact(page, 'taken-in').textContent()).toContain('are in');
     expect(await guessOf(page)).toEqual(probabilities[dtype].map((p) => Math.round(p * 100)));
   });
 
@@ -91,7 +91,7 @@ describePage('take it home', () => {
       writeFileSync(file, bytes);
       await choose(page, file);
       const outcome = fact(page, 'taken-in');
-      await expect.poll(() => outcome.textContent()).toContain(`${name}: `);
+      await eventually(() => outcome.textContent()).toContain(`${name}: `);
       expect(await outcome.textContent()).toMatch(said);
       expect(await outcome.textContent()).toMatch(/Nothing has changed\.$/);
       expect(await outcome.getAttribute('role')).toBe('alert');
@@ -112,10 +112,10 @@ describePage('take it home', () => {
         document.querySelector('#home .drop').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
       })()`);
     await drop('bad.bin', Uint8Array.of(1, 2, 3));
-    await expect.poll(() => fact(page, 'taken-in').textContent()).toMatch(/^bad\.bin: .*Nothing has changed\.$/);
+    await eventually(() => fact(page, 'taken-in').textContent()).toMatch(/^bad\.bin: .*Nothing has changed\.$/);
     await drop('good.safetensors', readFileSync(fixture('average-f32.safetensors')));
-    await expect.poll(() => fact(page, 'taken-in').textContent()).toMatch(/good\.safetensors are in/);
-    await expect.poll(() => page.locator('#alive figure.chart').textContent()).toContain('loaded');
+    await eventually(() => fact(page, 'taken-in').textContent()).toMatch(/good\.safetensors are in/);
+    await eventually(() => page.locator('#alive figure.chart').textContent()).toContain('loaded');
   });
 
   it('the link and the program say the settings, and are copied', async () => {
@@ -126,9 +126,9 @@ describePage('take it home', () => {
     const link = await page.locator('#share-link').inputValue();
     expect(Object.fromEntries(new URL(link).searchParams)).toEqual({ lr: '0.05', channels: '8x12', optimizer: 'Adam' });
     await button(page, 'Copy the link').click();
-    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(link);
+    await eventually(() => page.evaluate('navigator.clipboard.readText()')).toBe(link);
     await button(page, 'Copy the program').click();
-    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(await fact(page, 'program').textContent());
+    await eventually(() => page.evaluate('navigator.clipboard.readText()')).toBe(await fact(page, 'program').textContent());
     expect(await fact(page, 'program').textContent()).toContain('new optim.Adam(net.parameters(), { lr: 0.05 })');
   });
 });

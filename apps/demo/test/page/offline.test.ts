@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { builtFiles, describePage, fact, reach, site, until, visit } from './harness.js';
+import { builtFiles, describePage, eventually, fact, reach, site, until, visit } from './harness.js';
 
 describePage('without a network', () => {
   const { open, cut, context } = site();
@@ -27,7 +27,7 @@ describePage('without a network', () => {
       await visit(page, section);
       expect(await page.locator(section).textContent()).not.toContain('could not be loaded');
     }
-    await expect.poll(() => fact(page, 'accuracy').textContent(), { timeout: 60_000 }).toMatch(/%/);
+    await eventually(() => fact(page, 'accuracy').textContent(), 60_000).toMatch(/%/);
     expect(await fact(page, 'offline').textContent()).toMatch(/it works without a network/);
   });
 });

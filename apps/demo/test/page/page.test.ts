@@ -3,10 +3,11 @@ import type { Browser, Page } from 'playwright';
 import { expect, it } from 'vitest';
 import {
   builtFiles,
-  button,
+  control,
   describePage,
+  eventually,
   fact,
-  lossTable,
+  firstLosses,
   pause,
   phaseOf,
   reach,
@@ -54,7 +55,7 @@ describePage('the training of the page', () => {
     expect(shares).toHaveLength(10);
     expect(shares.reduce((a, b) => a + b, 0)).toBeGreaterThan(93);
     expect(shares.reduce((a, b) => a + b, 0)).toBeLessThan(107);
-    await expect.poll(() => fact(page, 'accuracy').textContent()).toMatch(/^[\d.]+ %$/);
+    await eventually(() => fact(page, 'accuracy').textContent()).toMatch(/^[\d.]+ %$/);
     expect(await fact(page, 'running').textContent()).toMatch(/^wasm, \d+ threads?$/);
   });
 
@@ -64,13 +65,13 @@ describePage('the training of the page', () => {
     const rest = await pause(page);
     await page.waitForTimeout(500);
     expect(await stepOf(page)).toBe(rest);
-    await button(page, 'One step').click();
-    await expect.poll(() => stepOf(page)).toBe(rest + 1);
+    await control(page, 'One step').click();
+    await eventually(() => stepOf(page)).toBe(rest + 1);
     await page.waitForTimeout(300);
     expect(await stepOf(page)).toBe(rest + 1);
-    await button(page, 'Resume').click();
+    await control(page, 'Resume').click();
     await reach(page, rest + 10);
-    await button(page, 'Stop').click();
+    await control(page, 'Stop').click();
     await waitForPhase(page, 'stopped');
     const last = await stepOf(page);
     await page.waitForTimeout(500);
@@ -78,25 +79,14 @@ describePage('the training of the page', () => {
   });
 
   it('has the same losses after a restart from the same seed, and others from another', async () => {
-    const firstLosses = async (page: Page): Promise<number[]> => {
-      const rest = await pause(page);
-      for (let step = rest; step < 20; step++) {
-        await button(page, 'One step').click();
-        await expect.poll(() => stepOf(page), { interval: 20 }).toBe(step + 1);
-      }
-      return (await lossTable(page)).filter(([step]) => step <= 5).map(([, loss]) => loss);
-    };
     const page = await open('?pace=5');
     await reach(page, 1);
-    const first = await firstLosses(page);
-    expect(first).toHaveLength(5);
+    const first = await firstLosses(page, 5);
     expect(first.every((loss) => loss > 1 && loss < 4)).toBe(true);
-    await button(page, /^Restart from seed 42/).click();
-    await expect.poll(() => stepOf(page)).toBeLessThan(15);
-    expect(await firstLosses(page)).toEqual(first);
+    expect(await firstLosses(page, 5)).toEqual(first);
     const other = await open('?pace=5&seed=43');
     await reach(other, 1);
-    expect(await firstLosses(other)).not.toEqual(first);
+    expect(await firstLosses(other, 5)).not.toEqual(first);
   });
 
   it('stops within 100 ms of the click', async () => {
@@ -141,7 +131,7 @@ describePage('the training of the page', () => {
   it('reaches 75 % of the test images', async () => {
     const page = await open('?pace=0&images=4000');
     const accuracy = async (): Promise<number> => Number.parseFloat((await fact(page, 'accuracy').textContent()) as string);
-    await expect.poll(accuracy, { timeout: 110_000 }).toBeGreaterThanOrEqual(75);
+    await eventually(accuracy, 110_000).toBeGreaterThanOrEqual(75);
   });
 });
 

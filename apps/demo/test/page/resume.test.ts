@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from 'playwright';
 import { expect, it } from 'vitest';
-import { button, describePage, fact, reach, site, stepOf, until, visit } from './harness.js';
+import { button, describePage, eventually, fact, reach, site, stepOf, until, visit } from './harness.js';
 
 /** The step of the record, as the section says. */
 async function keptStep(page: Page): Promise<number> {
-  await expect.poll(() => fact(page, 'kept').textContent(), { timeout: 30_000 }).toMatch(/up to step \d+/);
+  await eventually(() => fact(page, 'kept').textContent()).toMatch(/up to step \d+/);
   return Number(/\d+/.exec((await fact(page, 'kept').textContent()) as string)?.[0]);
 }
 
@@ -74,7 +74,8 @@ describePage('a reload', () => {
     ['with settings that are none', "store.put({ ...saved, settings: { ...saved.settings, batch: 33 } }, 'training')"],
   ])('drops a record that is %s and begins anew', async (_, damage) => {
     const tab = await context();
-    const page = await open('?pace=5', { context: tab });
+    // A picture by itself has the browser ask for an icon that is not there.
+    const page = await open('?pace=5', { context: tab, expected: [/404/] });
     await reach(page, 3);
     await visit(page, '#home');
     await keptStep(page);
@@ -96,7 +97,7 @@ describePage('a reload', () => {
       before: `IDBObjectStore.prototype.put = function () { throw new DOMException('no room', 'QuotaExceededError'); };`,
     });
     await reach(page, 10);
-    await expect.poll(() => page.locator('.problem').textContent(), { timeout: 30_000 }).toMatch(/no room left.*The training goes on/);
+    await eventually(() => page.locator('.problem').textContent()).toMatch(/no room left.*The training goes on/);
     await button(page, 'Dismiss').click();
     const step = await stepOf(page);
     await page.waitForTimeout(7000);
@@ -111,7 +112,7 @@ describePage('a reload', () => {
       before: `IDBFactory.prototype.open = function () { throw new DOMException('denied', 'SecurityError'); };`,
     });
     await reach(page, 10);
-    await expect.poll(() => page.locator('.problem').textContent(), { timeout: 30_000 }).toMatch(/does not let the page keep anything/);
+    await eventually(() => page.locator('.problem').textContent()).toMatch(/does not let the page keep anything/);
     await reach(page, (await stepOf(page)) + 5);
   });
 
@@ -122,7 +123,7 @@ describePage('a reload', () => {
     await visit(page, '#home');
     await keptStep(page);
     await button(page, 'Forget all of it').click();
-    await expect.poll(() => fact(page, 'forgotten').textContent()).toMatch(/^Forgotten/);
+    await eventually(() => fact(page, 'forgotten').textContent()).toMatch(/^Forgotten/);
     // Longer than from one record to the next.
     await page.waitForTimeout(7000);
     expect(await page.evaluate(record(''))).toBeNull();

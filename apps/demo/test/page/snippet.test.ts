@@ -1,8 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { button, describePage, fact, lossTable, pause, reach, site, stepOf, visit } from './harness.js';
+import { describePage, fact, firstLosses, reach, site, visit } from './harness.js';
 
 // The program that the page hands out, run in Node as it stands, against what the page has computed.
 
@@ -25,20 +24,6 @@ async function run(program: string, name: string): Promise<number[]> {
   return losses;
 }
 
-/** Rests at the 20th step, and reads off the chart's table. */
-async function lossesOf(page: Page): Promise<number[]> {
-  await reach(page, 1);
-  const rest = await pause(page);
-  expect(rest).toBeLessThan(STEPS);
-  for (let step = rest; step < STEPS; step++) {
-    await button(page, 'One step').click();
-    await expect.poll(() => stepOf(page), { interval: 20 }).toBe(step + 1);
-  }
-  const rows = await lossTable(page);
-  expect(rows.map(([step]) => step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
-  return rows.map(([, loss]) => loss);
-}
-
 describePage('the program of the page', () => {
   const { open } = site();
   const cwd = process.cwd();
@@ -57,7 +42,8 @@ describePage('the program of the page', () => {
     ['another network', '?pace=5&threads=1&architecture=batchnorm&optimizer=Adam&lr=0.002&batch=16&seed=7&channels=4x8&kernels=3x3'],
   ])('reaches its losses: %s', async (name, query) => {
     const page = await open(query);
-    const theirs = await lossesOf(page);
+    await reach(page, 1);
+    const theirs = await firstLosses(page, STEPS);
     await visit(page, '#home');
     const program = (await fact(page, 'program').textContent()) as string;
     const ours = await run(program, name.replace(' ', '-'));
