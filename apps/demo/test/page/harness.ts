@@ -12,6 +12,9 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const built = here('../../dist/page');
 export const fixture = (name: string): string => here(`../fixtures/${name}`);
 
+/** The page itself is drawn without WebGL: in software that would cost more than the training. */
+const plainDrawing = ['--disable-gpu-compositing', '--disable-gpu-rasterization'];
+
 const executablePath = findChromium();
 if (!executablePath) console.warn('SKIPPED: the page is not tested, no Chromium was found (set CHROMIUM_PATH)');
 export const describePage = describe.skipIf(!executablePath);
@@ -127,7 +130,7 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
   beforeAll(async () => {
     if (!existsSync(`${built}/index.html`)) throw new Error(`expected the built page in ${built}, got nothing; run npm run build`);
     server = await serve(built, headers);
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox', ...launchArgs] });
+    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox', ...launchArgs, ...plainDrawing] });
   });
   afterEach(async () => {
     const found = complaints;
