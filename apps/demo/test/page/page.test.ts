@@ -139,7 +139,7 @@ describePage('the first load', () => {
   const { open, context } = site();
 
   it('is small: 150 KB of program and 400 KB of pictures', async () => {
-    const one = await context();
+    const one = await context({ height: 600 });
     const asked: string[] = [];
     one.on('request', (request) => {
       // What the service worker copies later, in a quiet moment, is not the first load.
@@ -153,7 +153,6 @@ describePage('the first load', () => {
     const size = (wanted: (name: string) => boolean): number =>
       names.filter(wanted).reduce((sum, name) => sum + gzipSync(files.get(name) as Buffer).length, 0);
     const program = size((name) => /\.(js|wasm)$/.test(name) && name !== 'service-worker.js');
-    console.info(program, names);
     expect(program).toBeGreaterThan(50_000);
     expect(program).toBeLessThanOrEqual(150_000);
     const shard = names.filter((name) => name.startsWith('data/train-')).reduce((sum, name) => sum + (files.get(name) as Buffer).length, 0);
