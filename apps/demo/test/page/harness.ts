@@ -100,6 +100,7 @@ export async function lossTable(page: Page): Promise<(readonly [number, number])
 
 export interface OpenOptions {
   readonly width?: number;
+  readonly height?: number;
   readonly dark?: boolean;
   readonly context?: BrowserContext;
   /** Complaints that this test is about: left out where one of these fits. */
@@ -144,9 +145,9 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
     server?.close();
   });
 
-  const context = async ({ width = 1280, dark = false }: OpenOptions = {}): Promise<BrowserContext> => {
+  const context = async ({ width = 1280, height = 900, dark = false }: OpenOptions = {}): Promise<BrowserContext> => {
     const made = await browser.newContext({
-      viewport: { width, height: 900 },
+      viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
       acceptDownloads: true,
     });

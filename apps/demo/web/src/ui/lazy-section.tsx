@@ -1,5 +1,22 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { latest } from './store.js';
+
+/** A section may have to wait so long for the training to begin. */
+const PATIENCE_MS = 5000;
+
+/** The training's own code and pictures come before those of a section, also where a tall screen shows one at once. */
+function first(): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, PATIENCE_MS);
+    const stop = latest.subscribe((update) => {
+      if (!update || update.step === 0) return;
+      clearTimeout(late);
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+}
 
 export interface LazySectionProps {
   readonly id: string;
@@ -17,10 +34,12 @@ export function LazySection({ id, title, lead, load }: LazySectionProps) {
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     const begin = (): void => {
-      load().then(
-        (found) => setContent(() => found),
-        () => setFailed(true),
-      );
+      first()
+        .then(load)
+        .then(
+          (found) => setContent(() => found),
+          () => setFailed(true),
+        );
     };
     const observer = new IntersectionObserver(
       (entries) => {
