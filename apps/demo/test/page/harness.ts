@@ -15,6 +15,9 @@ export const fixture = (name: string): string => here(`../fixtures/${name}`);
 /** The page itself is drawn without WebGL: in software that would cost more than the training. */
 const plainDrawing = ['--disable-gpu-compositing', '--disable-gpu-rasterization'];
 
+/** `npm run soak`: every variant of what `npm test` tries once. */
+export const soak = process.env.KONV_SOAK === '1';
+
 const executablePath = findChromium();
 if (!executablePath) console.warn('SKIPPED: the page is not tested, no Chromium was found (set CHROMIUM_PATH)');
 export const describePage = describe.skipIf(!executablePath);

@@ -7,7 +7,7 @@ import { KEY, store } from './saving.js';
 import { trainer } from './workers.js';
 
 /** Milliseconds from one record to the next. */
-const EVERY_MS = 5000;
+const EVERY_MS = 3000;
 
 /** The step of the record that is stored, or null. */
 export const keptStep = signal<number | null>(null);
@@ -16,7 +16,7 @@ export const trouble = signal('');
 /** The visitor has asked for nothing to be kept. */
 export const forgotten = signal(false);
 
-let writtenAt = performance.now();
+let writtenAt = Number.NEGATIVE_INFINITY;
 let written = '';
 let writing: Promise<void> | null = null;
 
