@@ -59,6 +59,7 @@ export default defineConfig({
     // Nothing here tests speed, and a machine may have other work: this is for what hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     passWithNoTests: false,
     projects: [
       {

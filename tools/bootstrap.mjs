@@ -21,7 +21,9 @@ const pnpmCli = join(pnpmHome, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 
 const tasks = {
   start: () => demo(),
+  web: () => script('apps/demo/web/serve.mjs'),
   test: () => test(),
+  soak: () => soak(),
   check: () => check(),
   build: () => done('built'),
   lint: () => tool('@biomejs/biome/bin/biome', ['check', ...(args.length ? args : ['.'])]),
@@ -34,7 +36,8 @@ const tasks = {
 const withoutBuild = new Set(['lint', 'format', 'golden', 'node24']);
 
 const [task, ...args] = process.argv.slice(2);
-const withBrowser = (task === 'test' && reachesBrowser(args)) || task === 'pack-test' || (task === 'bench' && args.includes('--browser'));
+const withBrowser =
+  (task === 'test' && reachesBrowser(args)) || task === 'pack-test' || task === 'soak' || (task === 'bench' && args.includes('--browser'));
 const env = cleanEnvironment();
 const color = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -279,6 +282,12 @@ async function onNode24() {
   await installApart(name, version, home, binary);
   const { code } = await run(binary, [fileURLToPath(import.meta.url), ...args]);
   return code;
+}
+
+/** Every variant of what the tests try once: of the page, longer. */
+async function soak() {
+  env.KONV_SOAK = '1';
+  return tool('vitest/vitest.mjs', ['run', '--project', 'node', ...(args.length ? args : ['apps/demo/test/page'])]);
 }
 
 async function test() {

@@ -2,13 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.wasm': 'application/wasm',
+};
 
-/** Serves a folder on the loopback with these headers: `{ url, close }`. */
-export async function serve(folder, headers) {
+/** Serves a folder on the loopback with these headers, on any free port by default: `{ url, close }`. Rejects where the port is taken. */
+export async function serve(folder, headers, port = 0) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
-    const file = join(folder, normalize(pathname));
+    const file = join(folder, normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname));
     try {
       const body = await readFile(file);
       response.writeHead(200, { ...headers, 'Content-Type': types[extname(file)] ?? 'application/octet-stream' }).end(body);
@@ -16,7 +24,7 @@ export async function serve(folder, headers) {
       response.writeHead(404).end();
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const close = () => {
     server.close();
     server.closeAllConnections();

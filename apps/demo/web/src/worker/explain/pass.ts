@@ -1,0 +1,131 @@
+import { grad } from '@konv/autograd';
+import { scope, type Tensor, tensor } from '@konv/core-tensor';
+import {
+  AdaptiveAvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Flatten,
+  functional,
+  Linear,
+  MaxPool2d,
+  type Module,
+  ReLU,
+  type Sequential,
+} from '@konv/layers';
+import { SIDE } from '../../model/layers.js';
+import type { LabelledPicture, UnitRef, UnitReport, Values } from '../../model/protocol.js';
+import { backwardOf, lossGradientOf } from './backward.js';
+import { forwardOf } from './forward.js';
+import { type HostLayer, type HostStage, read } from './host.js';
+
+/** Tensors of one picture's way through a network, in the scope that is open. */
+interface Pass {
+  readonly x: Tensor;
+  readonly layers: readonly Module[];
+  readonly outputs: readonly Tensor[];
+  /** Of the loss, with respect to the outputs. */
+  readonly gradients: readonly Tensor[];
+  readonly label: number;
+}
+
+/** Layer by layer in evaluation mode; the loss is the cross entropy with the label, or with the network's own guess. */
+async function pass(net: Sequential, backend: string, { pixels, label }: LabelledPicture): Promise<Pass> {
+  net.eval();
+  const layers = [...net];
+  // The gradient is wanted of every output, also of one that comes before the first weights.
+  const x = tensor(pixels, { shape: [1, 1, SIDE, SIDE], backend, requiresGrad: true });
+  const outputs: Tensor[] = [];
+  for (const layer of layers) outputs.push(layer.forward(outputs.at(-1) ?? x) as Tensor);
+  const scores = outputs[outputs.length - 1];
+  const target = label ?? largest(await scores.data());
+  const loss = functional.crossEntropy(scores, tensor([target], { dtype: 'int32', backend }));
+  return { x, layers, outputs, gradients: grad(loss, outputs), label: target };
+}
+
+function largest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** On the host, without the axis of the batch. */
+async function hostOf(t: Tensor): Promise<Values> {
+  return { shape: t.shape.slice(1), data: Float32Array.from(await t.data()) };
+}
+
+async function numbers(t: Tensor | null, size: number, otherwise: number): Promise<Float32Array> {
+  return t === null ? new Float32Array(size).fill(otherwise) : Float32Array.from(await t.data());
+}
+
+async function weightOf(t: Tensor): Promise<Values> {
+  return { shape: [...t.shape], data: Float32Array.from(await t.data()) };
+}
+
+async function layerOf(module: Module): Promise<HostLayer> {
+  if (module instanceof Conv2d) {
+    const { weight, bias, outChannels, padding } = module;
+    const sides = typeof padding === 'string' ? [0] : padding;
+    return { kind: 'Conv2d', weight: await weightOf(weight), bias: await numbers(bias, outChannels, 0), padding: sides[0] };
+  }
+  if (module instanceof Linear) {
+    const { weight, bias, outFeatures } = module;
+    return { kind: 'Linear', weight: await weightOf(weight), bias: await numbers(bias, outFeatures, 0) };
+  }
+  if (module instanceof BatchNorm2d) {
+    const { numFeatures: n, eps } = module;
+    const [mean, variance] = [await numbers(module.running_mean, n, 0), await numbers(module.running_var, n, 1)];
+    return { kind: 'BatchNorm2d', mean, variance, weight: await numbers(module.weight, n, 1), bias: await numbers(module.bias, n, 0), eps };
+  }
+  if (module instanceof MaxPool2d) {
+    const size = module.kernelSize;
+    return { kind: 'MaxPool2d', size: typeof size === 'number' ? size : size[0] };
+  }
+  if (module instanceof AdaptiveAvgPool2d) return { kind: 'AdaptiveAvgPool2d' };
+  if (module instanceof Flatten) return { kind: 'Flatten' };
+  if (module instanceof ReLU) return { kind: 'ReLU' };
+  throw new Error('This layer cannot be explained: choose one of the four architectures.');
+}
+
+/** Output and gradient of every layer. */
+export async function mapsIn(net: Sequential, backend: string, picture: LabelledPicture) {
+  using _ = scope();
+  const { layers, outputs, gradients } = await pass(net, backend, picture);
+  const all = layers.map(async (_layer, i) => [await hostOf(outputs[i]), await hostOf(gradients[i])] as const);
+  // Awaited here: the scope must not end before they are read.
+  return await Promise.all(all);
+}
+
+function check({ layer, index }: UnitRef, outputs: readonly Tensor[]): void {
+  const last = outputs.length - 1;
+  if (!Number.isInteger(layer) || layer < 0 || layer > last)
+    throw new Error(`There is no layer ${layer} in this network: choose one from 0 to ${last}.`);
+  const shape = outputs[layer].shape.slice(1);
+  if (index.length !== shape.length || index.some((i, axis) => !Number.isInteger(i) || i < 0 || i >= shape[axis]))
+    throw new Error(`Layer ${layer} has no unit [${index.join(', ')}]: its output is [${shape.join(', ')}], counted from 0.`);
+}
+
+/** The arithmetic of one unit, by the tensors of the layer it is in and of the layer after it. */
+export async function explainIn(
+  net: Sequential,
+  backend: string,
+  picture: LabelledPicture,
+  unit: UnitRef,
+): Promise<Pick<UnitReport, 'forward' | 'backward'>> {
+  using _ = scope();
+  const { x, layers, outputs, gradients, label } = await pass(net, backend, picture);
+  check(unit, outputs);
+  const stage = async (i: number): Promise<HostStage> => ({
+    layer: await layerOf(layers[i]),
+    input: await hostOf(i === 0 ? x : outputs[i - 1]),
+    output: await hostOf(outputs[i]),
+    gradient: await hostOf(gradients[i]),
+  });
+  const { layer, index } = unit;
+  const here = await stage(layer);
+  const gradient = read(here.gradient, ...index);
+  const backward =
+    layer === layers.length - 1
+      ? lossGradientOf(here.output, label, index[0], gradient)
+      : backwardOf(await stage(layer + 1), index, gradient);
+  return { forward: forwardOf(here, index), backward };
+}
