@@ -106,6 +106,8 @@ export interface OpenOptions {
   readonly height?: number;
   readonly dark?: boolean;
   readonly context?: BrowserContext;
+  /** With the page's service worker, which keeps a copy of everything. Default: without. */
+  readonly cached?: boolean;
   /** Complaints that this test is about: left out where one of these fits. */
   readonly expected?: readonly RegExp[];
   /** Runs in the page before its own code. */
@@ -148,11 +150,12 @@ export function site(headers: Record<string, string> = pageHeaders): Site {
     server?.close();
   });
 
-  const context = async ({ width = 1280, height = 900, dark = false }: OpenOptions = {}): Promise<BrowserContext> => {
+  const context = async ({ width = 1280, height = 900, dark = false, cached = false }: OpenOptions = {}): Promise<BrowserContext> => {
     const made = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
       acceptDownloads: true,
+      serviceWorkers: cached ? 'allow' : 'block',
     });
     made.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());

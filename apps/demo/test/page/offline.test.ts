@@ -5,7 +5,7 @@ describePage('without a network', () => {
   const { open, cut, context } = site();
 
   it('the page works, isolated as before, with all its parts', async () => {
-    const tab = await context();
+    const tab = await context({ cached: true });
     const page = await open('?pace=20', { context: tab, expected: [/ERR_CONNECTION_REFUSED|Failed to load resource/] });
     await reach(page, 1);
     await until(page, `navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')`);

@@ -120,7 +120,7 @@ describePage('a reload', () => {
   });
 
   it('finds nothing after the visitor has had it forgotten', async () => {
-    const tab = await context();
+    const tab = await context({ cached: true });
     const page = await open('?pace=20', { context: tab });
     await reach(page, 5);
     await visit(page, '#home');

@@ -26,7 +26,7 @@ export interface Stretch {
   readonly why: string;
 }
 
-/** What the trainer tells about itself, at most twenty times a second. */
+/** What the trainer tells about itself, at most ten times a second. */
 export interface Update {
   readonly phase: Phase;
   readonly settings: Settings;

@@ -12,7 +12,7 @@ import { modelOf, prepare, Training } from './training.js';
 import { turn } from './turn.js';
 import { parseWeights } from './weights.js';
 
-const TELL_MS = 50;
+const TELL_MS = 100;
 /** Test accuracy is measured after so many steps. */
 const MEASURE_EVERY = 50;
 
