@@ -17,8 +17,8 @@ export function Program() {
     <div class="card">
       <h3>The program</h3>
       <p>
-        What trains above, written down with the settings of now. From this seed it gets the same losses, bit for bit on the same processor
-        and backend. It needs the package <code>konv</code>, and Fashion-MNIST’s four files in a folder <code>data</code>.
+        What trains above, written down with the settings of now. From this seed it gets the same losses, up to the rounding of another
+        engine, on the same backend. It needs the package <code>konv</code>, and Fashion-MNIST’s four files in a folder <code>data</code>.
       </p>
       <pre tabIndex={0} role="region" aria-label="The program" data-fact="program">
         <code>{program.value}</code>
