@@ -1,4 +1,4 @@
 import { describe, it } from 'vitest';
 import { conformance, strangerBackend } from '../src/index.js';
 
-conformance({ describe, it }, { create: () => strangerBackend() });
+conformance({ describe, it }, { create: () => strangerBackend(), views: 'in turns' });

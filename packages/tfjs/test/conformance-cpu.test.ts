@@ -7,4 +7,4 @@ import { tfjs } from '../src/backend/index.js';
 const fromWasm = createRequire(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 fromWasm('@tensorflow/tfjs-backend-cpu');
 
-await conformance({ describe, it }, { create: () => tfjs('cpu'), geometry: { runs: 20 } });
+await conformance({ describe, it }, { create: () => tfjs('cpu'), geometry: { runs: 20 }, views: 'in turns' });

@@ -83,8 +83,12 @@ export async function firstLosses(page: Page, steps: number): Promise<number[]> 
 
 /** Goes to a section, `#unit`, and waits for its content. */
 export async function visit(page: Page, section: string): Promise<void> {
-  await page.evaluate(`document.querySelector('${section}').scrollIntoView({ behavior: 'instant' })`);
-  await expect.poll(() => page.locator(section).textContent(), { timeout: 30_000 }).not.toContain('Loading this part');
+  // Again at each look: what comes into the sections above may push it out of sight.
+  const text = async (): Promise<string | null> => {
+    await page.evaluate(`document.querySelector('${section}').scrollIntoView({ behavior: 'instant' })`);
+    return page.locator(section).textContent();
+  };
+  await expect.poll(text, { timeout: 60_000, interval: 100 }).not.toContain('Loading this part');
 }
 
 /** The training's losses as the chart's table shows them, `[step, loss]`. */

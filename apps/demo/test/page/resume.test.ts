@@ -49,7 +49,7 @@ describePage('a reload', () => {
     expect(text).toContain('from step 0');
   });
 
-  it('goes on without settings in the address, which then says them', async () => {
+  it.skipIf(!soak)('goes on without settings in the address, which then says them', async () => {
     const tab = await context();
     const step = await leave(inside(tab), '?pace=5&lr=0.05');
     const page = await open('', { context: tab });
@@ -110,7 +110,7 @@ describePage('a reload', () => {
     expect(await fact(page, 'kept').textContent()).toMatch(/no room left/);
   });
 
-  it('a store that is forbidden is told of, and the training goes on', async () => {
+  it.skipIf(!soak)('a store that is forbidden is told of, and the training goes on', async () => {
     const page = await open('', {
       before: `IDBFactory.prototype.open = function () { throw new DOMException('denied', 'SecurityError'); };`,
     });
