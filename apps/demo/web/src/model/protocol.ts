@@ -91,6 +91,8 @@ export interface UnitReport {
   readonly unit: UnitRef;
   readonly kind: string;
   readonly step: number;
+  /** Of all layers, at the same moment. */
+  readonly maps: readonly LayerMaps[];
   readonly forward: Arithmetic;
   /** d loss / d value, by what the next layer makes of it. */
   readonly backward: Arithmetic;

@@ -24,7 +24,14 @@ const moves: Readonly<Record<string, readonly [row: number, column: number]>> = 
 };
 
 /** The chosen layer, large: a unit of it is chosen by pointing, by keys, or by its numbers. */
-export function Stage({ seen: { plan, maps }, unit, fields }: StageProps) {
+export function Stage({
+  seen: {
+    plan,
+    report: { maps },
+  },
+  unit,
+  fields,
+}: StageProps) {
   const { layer, index } = unit;
   const { shape } = plan[layer];
   const { spatial, channels } = layoutOf(shape);

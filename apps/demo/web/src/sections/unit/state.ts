@@ -15,12 +15,11 @@ export const follow = signal(!calm());
 export const reading = signal(false);
 export const trouble = signal('');
 
-/** Maps and the report, of the same picture and network. */
+/** A report, and the network that it is of. */
 export interface Seen {
   /** Which network it is of. */
   readonly network: string;
   readonly plan: readonly PlannedLayer[];
-  readonly maps: readonly LayerMaps[];
   readonly report: UnitReport;
 }
 export const seen = signal<Seen | null>(null);
@@ -36,10 +35,10 @@ export const refresh = oneAtATime(async () => {
   const unit = nearest(plan, chosen.peek());
   const at = picture.peek();
   try {
-    const [maps, report] = await Promise.all([trainer().maps(at), trainer().unit(unit, at)]);
+    const report = await trainer().unit(unit, at);
     // Another network came in between: what follows asks again.
-    if (!fits(plan, maps)) return;
-    seen.value = { network: of, plan, maps, report };
+    if (!fits(plan, report.maps)) return;
+    seen.value = { network: of, plan, report };
     trouble.value = '';
   } catch (e) {
     trouble.value = e instanceof Error ? e.message : String(e);

@@ -17,7 +17,15 @@ interface StripProps {
 }
 
 /** The whole network: the picture, then a tile for each layer with one of its channels. */
-export function Strip({ seen: { plan, maps }, unit, fields, channels }: StripProps) {
+export function Strip({
+  seen: {
+    plan,
+    report: { maps },
+  },
+  unit,
+  fields,
+  channels,
+}: StripProps) {
   return (
     <ol class="strip" aria-label="The network, from the picture to the ten scores">
       <li>

@@ -86,13 +86,17 @@ async function layerOf(module: Module): Promise<HostLayer> {
   throw new Error('This layer cannot be explained: choose one of the four architectures.');
 }
 
+type Maps = readonly (readonly [output: Values, gradient: Values])[];
+
+/** Awaited inside the scope of the pass, which must not end before they are read. */
+function readMaps({ outputs, gradients }: Pass): Promise<Maps> {
+  return Promise.all(outputs.map(async (output, i) => [await hostOf(output), await hostOf(gradients[i])] as const));
+}
+
 /** Output and gradient of every layer. */
-export async function mapsIn(net: Sequential, backend: string, picture: LabelledPicture) {
+export async function mapsIn(net: Sequential, backend: string, picture: LabelledPicture): Promise<Maps> {
   using _ = scope();
-  const { layers, outputs, gradients } = await pass(net, backend, picture);
-  const all = layers.map(async (_layer, i) => [await hostOf(outputs[i]), await hostOf(gradients[i])] as const);
-  // Awaited here: the scope must not end before they are read.
-  return await Promise.all(all);
+  return await readMaps(await pass(net, backend, picture));
 }
 
 function check({ layer, index }: UnitRef, outputs: readonly Tensor[]): void {
@@ -104,21 +108,23 @@ function check({ layer, index }: UnitRef, outputs: readonly Tensor[]): void {
     throw new Error(`Layer ${layer} has no unit [${index.join(', ')}]: its output is [${shape.join(', ')}], counted from 0.`);
 }
 
-/** The arithmetic of one unit, by the tensors of the layer it is in and of the layer after it. */
+/** The arithmetic of one unit, by the tensors of the layer it is in and of the layer after it; and the maps, of the same pass. */
 export async function explainIn(
   net: Sequential,
   backend: string,
   picture: LabelledPicture,
   unit: UnitRef,
-): Promise<Pick<UnitReport, 'forward' | 'backward'>> {
+): Promise<Pick<UnitReport, 'forward' | 'backward'> & { readonly maps: Maps }> {
   using _ = scope();
-  const { x, layers, outputs, gradients, label } = await pass(net, backend, picture);
-  check(unit, outputs);
+  const found = await pass(net, backend, picture);
+  const { x, layers, label } = found;
+  check(unit, found.outputs);
+  const maps = await readMaps(found);
   const stage = async (i: number): Promise<HostStage> => ({
     layer: await layerOf(layers[i]),
-    input: await hostOf(i === 0 ? x : outputs[i - 1]),
-    output: await hostOf(outputs[i]),
-    gradient: await hostOf(gradients[i]),
+    input: i === 0 ? await hostOf(x) : maps[i - 1][0],
+    output: maps[i][0],
+    gradient: maps[i][1],
   });
   const { layer, index } = unit;
   const here = await stage(layer);
@@ -127,5 +133,5 @@ export async function explainIn(
     layer === layers.length - 1
       ? lossGradientOf(here.output, label, index[0], gradient)
       : backwardOf(await stage(layer + 1), index, gradient);
-  return { forward: forwardOf(here, index), backward };
+  return { maps, forward: forwardOf(here, index), backward };
 }
