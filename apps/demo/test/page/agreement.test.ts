@@ -2,9 +2,10 @@ import { getBackend, getRngState, manualSeed, useBackend } from '@konv/core-tens
 import type { HostEntry } from '@konv/formats';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Architecture, architectures, defaults, type Settings } from '../../web/src/model/settings.js';
-import { type Batch, compareSteps, relativeDifference, unnoticed } from '../../web/src/worker/agreement.js';
+import { compareSteps, relativeDifference } from '../../web/src/worker/agreement.js';
+import type { Batch } from '../../web/src/worker/data.js';
 import { openBackend } from '../../web/src/worker/backends.js';
-import { buildNetwork } from '../../web/src/worker/network.js';
+import { buildNetwork, unnoticed } from '../../web/src/worker/network.js';
 
 const settingsOf = (architecture: Architecture): Settings => ({ ...defaults, architecture, channels: [3, 4], batch: 8 });
 

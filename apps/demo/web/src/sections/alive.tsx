@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { largest } from '../model/largest.js';
 import { classNames } from '../model/layers.js';
 import { Chart } from '../ui/chart.js';
 import { Drawing } from '../ui/drawing.js';
@@ -32,7 +33,7 @@ const phaseText = {
 
 function guessText(guess: Float32Array | null): string {
   if (!guess) return '';
-  const best = guess.indexOf(Math.max(...guess));
+  const best = largest(guess);
   return `, the picture is taken for ${classNames[best]} with ${(guess[best] * 100).toFixed(0)} percent`;
 }
 
@@ -146,7 +147,7 @@ function Controls() {
 
 function Guess({ guess }: { guess: Float32Array | null }) {
   if (!guess) return <p class="wait">On its way.</p>;
-  const best = guess.indexOf(Math.max(...guess));
+  const best = largest(guess);
   return (
     <ol class="bars" aria-label="Probabilities of the ten classes">
       {classNames.map((name, i) => (

@@ -1,28 +1,17 @@
 import '@konv/autograd';
-import { fromHost, getBackend, getRngState, Scope, setRngState, type Tensor, tensor, useBackend } from '@konv/core-tensor';
+import { fromHost, getBackend, Scope, type Tensor, tensor } from '@konv/core-tensor';
 import type { HostEntry } from '@konv/formats';
 import { functional, type Sequential } from '@konv/layers';
 import { SIDE } from '../model/layers.js';
 import type { Agreement } from '../model/protocol.js';
-import type { BackendName, Settings } from '../model/settings.js';
+import type { Settings } from '../model/settings.js';
 import { openBackend } from './backends.js';
-import { trainImages } from './data.js';
-import { buildNetwork } from './network.js';
+import { type Batch, batchOf, trainImages } from './data.js';
+import { type KonvBackend, konvBackends } from './konv-backends.js';
+import { buildNetwork, unnoticed } from './network.js';
 import type { Session } from './session.js';
 
-export interface Batch {
-  /** Pixels of the pictures, one after the other. */
-  readonly pixels: Float32Array;
-  readonly labels: Int32Array;
-}
-
-export interface Contender {
-  readonly label: string;
-  readonly name: BackendName;
-  readonly threads: number;
-  /** Why it is not even tried. */
-  readonly unavailable?: string;
-}
+export type Contender = Pick<KonvBackend, 'label' | 'name' | 'threads'> & Partial<KonvBackend>;
 
 /** What one forward and one backward pass give. */
 interface Passed {
@@ -33,36 +22,8 @@ interface Passed {
 /** How far the backends are from plain JavaScript in double precision. The training does not notice. */
 export async function agreement({ training }: Pick<Session, 'training'>): Promise<readonly Agreement[]> {
   const { settings } = training;
-  const [weights, batch] = [await training.weights(), await firstBatch(settings)];
-  return compareSteps(settings, weights, batch, contenders());
-}
-
-/** wasm twice where the page may have threads: once with one, once with as many as there are cores (two at least, eight at most). */
-function contenders(): Contender[] {
-  const threads = Math.max(2, Math.min(8, navigator.hardwareConcurrency || 2));
-  const isolated = 'crossOriginIsolated' in globalThis && crossOriginIsolated;
-  return [
-    { label: 'cpu-js', name: 'cpu-js', threads: 1 },
-    { label: 'wasm, 1 thread', name: 'wasm', threads: 1 },
-    {
-      label: `wasm, ${threads} threads`,
-      name: 'wasm',
-      threads,
-      ...(isolated ? {} : { unavailable: 'The page is served without isolation headers, so wasm has one thread.' }),
-    },
-    { label: 'webgl', name: 'webgl', threads: 1 },
-  ];
-}
-
-async function firstBatch({ batch, images }: Settings): Promise<Batch> {
-  const set = await trainImages(images);
-  const out: Batch = { pixels: new Float32Array(batch * SIDE * SIDE), labels: new Int32Array(batch) };
-  for (let i = 0; i < batch; i++) {
-    const [image, label] = set.get(i);
-    out.pixels.set(image.data as Float32Array, i * SIDE * SIDE);
-    out.labels[i] = label;
-  }
-  return out;
+  const [weights, batch] = [await training.weights(), batchOf(await trainImages(settings.images), settings.batch)];
+  return compareSteps(settings, weights, batch, konvBackends());
 }
 
 /** One forward and one backward pass from `weights` in double precision, then on each of the contenders in single. */
@@ -76,7 +37,7 @@ export async function compareSteps(
   const out: Agreement[] = [];
   for (const { label, name, threads, unavailable } of others) {
     try {
-      if (unavailable !== undefined) throw new Error(unavailable);
+      if (unavailable) throw new Error(unavailable);
       const passed = await passOn(await openBackend(name, threads), 'float32', settings, weights, batch);
       out.push({ backend: label, unavailable: null, loss: passed.loss, gradients: differences(passed, reference) });
     } catch (e) {
@@ -163,16 +124,4 @@ function stateOn(backend: string, dtype: 'float32' | 'float64', weights: Readonl
       ? fromHost(made, Float64Array.from(data as Float32Array), shape, 'float64')
       : fromHost(made, data, shape, its);
   return Object.fromEntries([...weights].map(([key, entry]) => [key, double(entry)]));
-}
-
-/** Builds on a backend; the backend of now and the random numbers to come stay what they are. */
-export function unnoticed<T>(backend: string, build: () => T): T {
-  const [state, current] = [getRngState(), getBackend().name];
-  try {
-    useBackend(backend);
-    return build();
-  } finally {
-    useBackend(current);
-    setRngState(state);
-  }
 }

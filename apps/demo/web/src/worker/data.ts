@@ -1,4 +1,5 @@
 import { FashionMNIST } from '@konv/data';
+import { SIDE } from '../model/layers.js';
 import type { ImageCount } from '../model/settings.js';
 
 /** The address of the page: workers are started with it as their name. */
@@ -32,4 +33,21 @@ export function testImagesHere(): boolean {
       () => {},
     );
   return testIsHere;
+}
+
+export interface Batch {
+  /** Pixels of the pictures, one after the other. */
+  readonly pixels: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** `count` pictures of a set from `from` on, in its order. */
+export function batchOf(set: FashionMNIST, count: number, from = 0): Batch {
+  const out: Batch = { pixels: new Float32Array(count * SIDE * SIDE), labels: new Int32Array(count) };
+  for (let i = 0; i < count; i++) {
+    const [image, label] = set.get(from + i);
+    out.pixels.set(image.data as Float32Array, i * SIDE * SIDE);
+    out.labels[i] = label;
+  }
+  return out;
 }

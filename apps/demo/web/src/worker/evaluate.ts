@@ -1,7 +1,8 @@
 import { noGrad, Scope, type Tensor, tensor } from '@konv/core-tensor';
 import type { Sequential } from '@konv/layers';
 import { CLASSES, SIDE } from '../model/layers.js';
-import { testImages } from './data.js';
+import { largest } from '../model/largest.js';
+import { batchOf, testImages } from './data.js';
 import { turn } from './turn.js';
 
 /** Test images that go through the network at once. */
@@ -11,14 +12,13 @@ const SLICE = 100;
 export async function testScores(net: Sequential, backend: string, giveUp: () => boolean = () => false): Promise<Float32Array | null> {
   const set = await testImages();
   const out = new Float32Array(set.length * CLASSES);
-  const pixels = new Float32Array(SLICE * SIDE * SIDE);
   for (let from = 0; from < set.length; from += SLICE) {
     const n = Math.min(SLICE, set.length - from);
-    for (let i = 0; i < n; i++) pixels.set(set.get(from + i)[0].data as Float32Array, i * SIDE * SIDE);
+    const { pixels } = batchOf(set, n, from);
     const slice = new Scope();
     try {
       const scores = slice.run(() => {
-        const x = tensor(pixels.slice(0, n * SIDE * SIDE), { shape: [n, 1, SIDE, SIDE], backend });
+        const x = tensor(pixels, { shape: [n, 1, SIDE, SIDE], backend });
         net.eval();
         return noGrad(() => net.forward(x) as Tensor);
       });
@@ -32,16 +32,13 @@ export async function testScores(net: Sequential, backend: string, giveUp: () =>
   return out;
 }
 
-export function largestOf(scores: Float32Array, row: number): number {
-  let best = 0;
-  for (let c = 1; c < CLASSES; c++) if (scores[row * CLASSES + c] > scores[row * CLASSES + best]) best = c;
-  return best;
-}
-
 /** The share of the test images that it gets right, 0 ... 1. */
 export async function accuracyOf(net: Sequential, backend: string, giveUp: () => boolean): Promise<number | null> {
   const scores = await testScores(net, backend, giveUp);
   if (scores === null) return null;
   const { targets } = await testImages();
-  return targets.reduce((right, label, i) => right + (largestOf(scores, i) === label ? 1 : 0), 0) / targets.length;
+  return (
+    targets.reduce((right, label, i) => right + (largest(scores.subarray(i * CLASSES, (i + 1) * CLASSES)) === label ? 1 : 0), 0) /
+    targets.length
+  );
 }

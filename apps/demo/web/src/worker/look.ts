@@ -16,16 +16,11 @@ export async function pictureOf(picture: Picture): Promise<LabelledPicture> {
   return { pixels: Float32Array.from(image.data as Float32Array), label };
 }
 
-/** The picture as a batch of one, in the scope that is open. */
-export async function batchOf(picture: Picture, backend: string): Promise<Tensor> {
-  const { pixels } = await pictureOf(picture);
-  return tensor(pixels, { shape: [1, 1, SIDE, SIDE], backend });
-}
-
 /** What the network says of a picture: ten probabilities. */
 export async function probabilities(net: Sequential, backend: string, picture: Picture): Promise<Float32Array> {
+  const { pixels } = await pictureOf(picture);
   using _ = scope();
-  const x = await batchOf(picture, backend);
+  const x = tensor(pixels, { shape: [1, 1, SIDE, SIDE], backend });
   net.eval();
   const p = noGrad(() => softmax(net.forward(x) as Tensor, 1));
   return Float32Array.from(await p.data());

@@ -1,9 +1,12 @@
+import { getBackend, getRngState, isTensor, setRngState, useBackend } from '@konv/core-tensor';
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, type Module, ReLU, Sequential } from '@konv/layers';
 import { optim } from '@konv/trainer';
 import { type LayerSpec, layersOf } from '../model/layers.js';
 import { MOMENTUM, type Settings } from '../model/settings.js';
 
-export type Optimizer = optim.Optimizer<{ lr: number }>;
+export type Optimizer = optim.SGD | optim.Adam | optim.RMSprop | optim.Adagrad;
+/** The state of an optimizer: tensors and counters by the parameter's position. */
+export type OptimizerState = ReturnType<Optimizer['stateDict']>['state'];
 
 /** A network that has been laid out; weights come from the global generator, in PyTorch's order. */
 export function buildNetwork(settings: Settings): Sequential {
@@ -33,14 +36,32 @@ export function buildOptimizer(net: Sequential, { optimizer, lr }: Settings): Op
   const params = [...net.parameters()];
   switch (optimizer) {
     case 'SGD':
-      return new optim.SGD(params, { lr, momentum: MOMENTUM }) as unknown as Optimizer;
+      return new optim.SGD(params, { lr, momentum: MOMENTUM });
     case 'Adam':
-      return new optim.Adam(params, { lr }) as unknown as Optimizer;
+      return new optim.Adam(params, { lr });
     case 'AdamW':
-      return new optim.AdamW(params, { lr }) as unknown as Optimizer;
+      return new optim.AdamW(params, { lr });
     case 'RMSprop':
-      return new optim.RMSprop(params, { lr }) as unknown as Optimizer;
+      return new optim.RMSprop(params, { lr });
     case 'Adagrad':
-      return new optim.Adagrad(params, { lr }) as unknown as Optimizer;
+      return new optim.Adagrad(params, { lr });
+  }
+}
+
+/** Frees the gradients that an optimizer reads and the tensors that it keeps. */
+export function freeOptimizer(optimizer: Optimizer): void {
+  optimizer.zeroGrad();
+  for (const entry of Object.values(optimizer.stateDict().state)) for (const v of Object.values(entry)) if (isTensor(v)) v.dispose();
+}
+
+/** Builds on a backend; the backend of now and the random numbers to come stay what they are. */
+export function unnoticed<T>(backend: string, build: () => T): T {
+  const [state, current] = [getRngState(), getBackend().name];
+  try {
+    useBackend(backend);
+    return build();
+  } finally {
+    useBackend(current);
+    setRngState(state);
   }
 }

@@ -1,14 +1,14 @@
-import { getRngState, scope, setRngState } from '@konv/core-tensor';
+import { scope } from '@konv/core-tensor';
 import type { Sequential } from '@konv/layers';
 import type { Phase, Picture, Saved, Stretch, Update } from '../model/protocol.js';
 import type { Settings } from '../model/settings.js';
 import { testImagesHere } from './data.js';
 import { accuracyOf } from './evaluate.js';
 import { firstKernels, probabilities } from './look.js';
-import { buildNetwork } from './network.js';
+import { buildNetwork, unnoticed } from './network.js';
 import { decodeSaved, encodeSaved } from './saved.js';
 import { Snapshots } from './snapshots.js';
-import { modelOf, prepare, Training } from './training.js';
+import { modelOf, prepare, tensorsOf, Training } from './training.js';
 import { turn } from './turn.js';
 import { parseWeights } from './weights.js';
 
@@ -196,8 +196,8 @@ export class Session {
     const training = this.#training;
     this.#toldAt = performance.now();
     const losses = training?.losses ?? [];
-    const changed = this.shownKey() !== this.#toldStep;
-    this.#toldStep = this.shownKey();
+    const changed = this.#shownKey() !== this.#toldStep;
+    this.#toldStep = this.#shownKey();
     const fresh = Float32Array.from(losses.slice(this.#toldWhole ? this.#toldLosses : 0));
     this.#tell({
       phase: this.#phase,
@@ -221,7 +221,7 @@ export class Session {
     this.#toldWhole = true;
   }
 
-  private shownKey(): number {
+  #shownKey(): number {
     return this.#shown ? -2 - this.#shown.step : (this.#training?.step ?? -1);
   }
 
@@ -298,7 +298,7 @@ export class Session {
       if (!captured) throw new Error(`There is no snapshot of step ${step} any more.`);
       // Only its values are wanted: the order of the pictures must not notice.
       const { training } = this;
-      const net = withoutDrawing(() => buildNetwork(captured.settings));
+      const net = unnoticed(training.backend, () => buildNetwork(captured.settings));
       using _ = scope();
       net.loadStateDict(modelOf(captured.entries, training.backend));
       this.#shown = { step, net };
@@ -333,7 +333,7 @@ export class Session {
     this.#hide();
     {
       using _ = scope();
-      training.net.loadStateDict(modelOf(new Map([...entries].map(([key, e]) => [`model.${key}`, e])), training.backend));
+      training.net.loadStateDict(tensorsOf(entries, training.backend));
     }
     this.#stretches = [...this.#stretches, { from: training.step, backend: training.backend, why: 'loaded' }];
     this.#toldStep = -1;
@@ -352,15 +352,6 @@ function decodedOrNull(saved: Saved): ReturnType<typeof decodeSaved> | null {
     return decodeSaved(saved);
   } catch {
     return null;
-  }
-}
-
-function withoutDrawing<T>(build: () => T): T {
-  const state = getRngState();
-  try {
-    return build();
-  } finally {
-    setRngState(state);
   }
 }
 

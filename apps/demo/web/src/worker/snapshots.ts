@@ -4,7 +4,8 @@ import type { Captured } from './training.js';
 /** Bytes of all snapshots together. */
 const BUDGET = 24 * 2 ** 20;
 
-const bytesOf = ({ entries }: Captured): number => [...entries.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+const bytesOf = ({ entries, losses }: Captured): number =>
+  [...entries.values()].reduce((sum, { data }) => sum + data.byteLength, losses.byteLength);
 
 /** Moments of a training within a budget of memory: when it is full every second one goes, and they are taken half as often. */
 export class Snapshots {

@@ -3,14 +3,13 @@ import { fromHost, getBackend, isTensor, manualSeed, scope, type Tensor, useBack
 import { DataLoader, type DataLoaderState, type FashionMNIST } from '@konv/data';
 import type { HostEntry } from '@konv/formats';
 import { functional, type Sequential } from '@konv/layers';
+import type { optim } from '@konv/trainer';
 import type { Settings } from '../model/settings.js';
 import { openBackend } from './backends.js';
 import { trainImages } from './data.js';
-import { buildNetwork, buildOptimizer, type Optimizer } from './network.js';
+import { buildNetwork, buildOptimizer, freeOptimizer, type Optimizer, type OptimizerState } from './network.js';
 
 type Batches = AsyncIterator<readonly [Tensor, Tensor]>;
-/** Like one of PyTorch's state dicts: number entries stand beside tensors. */
-type OptimizerState = Record<number, Record<string, Tensor | number>>;
 
 /** A training at one moment, on the host: what it needs to go on exactly. */
 export interface Captured {
@@ -137,9 +136,7 @@ export class Training {
   }
 
   #newOptimizer(): void {
-    const { state } = this.optimizer.stateDict() as unknown as { state: OptimizerState };
-    this.optimizer.zeroGrad();
-    for (const entry of Object.values(state)) for (const v of Object.values(entry)) if (isTensor(v)) v.dispose();
+    freeOptimizer(this.optimizer);
     this.optimizer = buildOptimizer(this.net, this.settings);
   }
 
@@ -160,7 +157,7 @@ export class Training {
   }
 
   async capture(): Promise<Captured> {
-    const { state } = this.optimizer.stateDict() as unknown as { state: OptimizerState };
+    const { state } = this.optimizer.stateDict();
     const numbers: Record<string, number> = {};
     const tensors: [string, Tensor][] = Object.entries(this.net.stateDict()).map(([key, t]) => [`model.${key}`, t]);
     for (const [i, entry] of Object.entries(state)) {
@@ -188,8 +185,8 @@ export class Training {
     for (const [key, entry] of entries)
       if (key.startsWith('optimizer.')) put(key.slice('optimizer.'.length), onBackend(entry, this.backend));
     for (const [path, value] of Object.entries(numbers)) put(path, value);
-    const { paramGroups } = this.optimizer.stateDict();
-    this.optimizer.loadStateDict({ state, paramGroups });
+    const optimizer: optim.Optimizer = this.optimizer;
+    optimizer.loadStateDict({ state, paramGroups: optimizer.stateDict().paramGroups });
     this.step = step;
     this.epoch = epoch;
     this.losses.length = 0;
@@ -198,7 +195,7 @@ export class Training {
 
   async dispose(): Promise<void> {
     await this.#batches?.return?.();
-    this.#newOptimizer();
+    freeOptimizer(this.optimizer);
     this.net.dispose();
   }
 }
@@ -212,9 +209,16 @@ function onBackend({ data, shape, dtype }: HostEntry, backend: string): Tensor {
   return fromHost(getBackend(backend), data, shape, dtype);
 }
 
-/** The tensors of a model's state dict, in the scope that is open. */
+/** Tensors by their names in a model's state dict, in the scope that is open. */
+export function tensorsOf(entries: Iterable<readonly [string, HostEntry]>, backend: string): Record<string, Tensor> {
+  return Object.fromEntries([...entries].map(([key, entry]) => [key, onBackend(entry, backend)]));
+}
+
+/** Those of a captured training's model. */
 export function modelOf(entries: ReadonlyMap<string, HostEntry>, backend: string): Record<string, Tensor> {
-  const out: Record<string, Tensor> = {};
-  for (const [key, entry] of entries) if (key.startsWith('model.')) out[key.slice('model.'.length)] = onBackend(entry, backend);
-  return out;
+  const own = [...entries].filter(([key]) => key.startsWith('model.'));
+  return tensorsOf(
+    own.map(([key, entry]) => [key.slice('model.'.length), entry]),
+    backend,
+  );
 }

@@ -12,8 +12,10 @@ import {
   ReLU,
   type Sequential,
 } from '@konv/layers';
+import { largest } from '../../model/largest.js';
 import { SIDE } from '../../model/layers.js';
 import type { LabelledPicture, UnitRef, UnitReport, Values } from '../../model/protocol.js';
+import { valuesOf } from '../look.js';
 import { backwardOf, lossGradientOf } from './backward.js';
 import { forwardOf } from './forward.js';
 import { type HostLayer, type HostStage, read } from './host.js';
@@ -42,12 +44,6 @@ async function pass(net: Sequential, backend: string, { pixels, label }: Labelle
   return { x, layers, outputs, gradients: grad(loss, outputs), label: target };
 }
 
-function largest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
-}
-
 /** On the host, without the axis of the batch. */
 async function hostOf(t: Tensor): Promise<Values> {
   return { shape: t.shape.slice(1), data: Float32Array.from(await t.data()) };
@@ -57,19 +53,15 @@ async function numbers(t: Tensor | null, size: number, otherwise: number): Promi
   return t === null ? new Float32Array(size).fill(otherwise) : Float32Array.from(await t.data());
 }
 
-async function weightOf(t: Tensor): Promise<Values> {
-  return { shape: [...t.shape], data: Float32Array.from(await t.data()) };
-}
-
 async function layerOf(module: Module): Promise<HostLayer> {
   if (module instanceof Conv2d) {
     const { weight, bias, outChannels, padding } = module;
     const sides = typeof padding === 'string' ? [0] : padding;
-    return { kind: 'Conv2d', weight: await weightOf(weight), bias: await numbers(bias, outChannels, 0), padding: sides[0] };
+    return { kind: 'Conv2d', weight: await valuesOf(weight), bias: await numbers(bias, outChannels, 0), padding: sides[0] };
   }
   if (module instanceof Linear) {
     const { weight, bias, outFeatures } = module;
-    return { kind: 'Linear', weight: await weightOf(weight), bias: await numbers(bias, outFeatures, 0) };
+    return { kind: 'Linear', weight: await valuesOf(weight), bias: await numbers(bias, outFeatures, 0) };
   }
   if (module instanceof BatchNorm2d) {
     const { numFeatures: n, eps } = module;

@@ -4,9 +4,8 @@ import { functional, type Sequential } from '@konv/layers';
 import { optim } from '@konv/trainer';
 import { SIDE } from '../../../model/layers.js';
 import type { BackendName, Settings } from '../../../model/settings.js';
-import { unnoticed } from '../../agreement.js';
 import { openBackend } from '../../backends.js';
-import { buildNetwork } from '../../network.js';
+import { buildNetwork, freeOptimizer, unnoticed } from '../../network.js';
 import { type Contender, RATE, type Start } from './contender.js';
 
 /** The weights of the settings' seed, and the batch: what every contender starts from. */
@@ -62,9 +61,7 @@ export async function konvContender(
       return (await noGrad(() => net.forward(x) as Tensor).data()) as Float32Array;
     },
     dispose: () => {
-      optimizer.zeroGrad();
-      const { state } = optimizer.stateDict() as unknown as { state: Record<number, Record<string, Tensor | number>> };
-      for (const entry of Object.values(state)) for (const v of Object.values(entry)) if (typeof v === 'object') v.dispose();
+      freeOptimizer(optimizer);
       data.dispose();
       net.dispose();
     },

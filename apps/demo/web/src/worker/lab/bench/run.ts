@@ -1,15 +1,15 @@
 import { forwardFlops, stepFlops } from '../../../model/costs.js';
-import { SIDE } from '../../../model/layers.js';
 import type { BenchProgress, BenchRow } from '../../../model/protocol.js';
 import type { Settings } from '../../../model/settings.js';
-import { trainImages } from '../../data.js';
+import { batchOf, trainImages } from '../../data.js';
+import { konvBackends } from '../../konv-backends.js';
 import { turn } from '../../turn.js';
 import { type Computed, compute, type Contender, disagreement, type Start } from './contender.js';
 import { konvContender, startOf } from './konv.js';
 import { inTurns, median, Timed } from './measure.js';
 import { type TfModule, tfjsContender } from './tfjs-lenet.js';
-import { konvBackends, tfjsBackends } from './who.js';
 
+const tfjsBackends = ['cpu', 'wasm', 'webgl'] as const;
 const BATCH = 32;
 const TELL_MS = 150;
 
@@ -116,14 +116,7 @@ export class Bench {
   }
 
   async #start(): Promise<Start> {
-    const set = await trainImages(800);
-    const pixels = new Float32Array(BATCH * SIDE * SIDE);
-    const labels = new Int32Array(BATCH);
-    for (let i = 0; i < BATCH; i++) {
-      const [image, label] = set.get(i);
-      pixels.set(image.data as Float32Array, i * SIDE * SIDE);
-      labels[i] = label;
-    }
+    const { pixels, labels } = batchOf(await trainImages(800), BATCH);
     return startOf(this.#settings, pixels, labels);
   }
 

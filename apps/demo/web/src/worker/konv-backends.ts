@@ -1,14 +1,16 @@
-import type { BackendName } from '../../../model/settings.js';
+import type { BackendName } from '../model/settings.js';
 
-export interface Who {
+/** A backend of konv as a page may have it. */
+export interface KonvBackend {
   readonly name: BackendName;
   readonly threads: number;
   readonly label: string;
+  /** Why it is not even tried. */
   readonly unavailable: string | null;
 }
 
 /** konv's backends as this page can have them: wasm also with a thread for each core, eight at most. */
-export function konvBackends(): Who[] {
+export function konvBackends(): KonvBackend[] {
   const threads = Math.max(2, Math.min(8, navigator.hardwareConcurrency || 2));
   const isolated = 'crossOriginIsolated' in globalThis && crossOriginIsolated;
   return [
@@ -23,5 +25,3 @@ export function konvBackends(): Who[] {
     { name: 'webgl', threads: 1, label: 'webgl', unavailable: null },
   ];
 }
-
-export const tfjsBackends = ['cpu', 'wasm', 'webgl'] as const;
