@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { findChromium, launchArgs } from './tools/browser/chromium.mjs';
+import { isolationHeaders } from './tools/browser/serve.mjs';
 import { browserSpecs } from './tools/browser/specs.mjs';
 
 // Packages import each other's sources in tests: no build is needed to run them.
@@ -36,16 +37,13 @@ const inBrowser = (
   },
 });
 
-/** With these a page is `crossOriginIsolated`: it has SharedArrayBuffer, and with it threads. */
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
 /**
  * WebGL's page waits for its GPU's process more than it works, so it runs beside Node's tests; the pages of the other
  * backends keep both processors busy and come afterwards.
  */
 const browserProjects = (executablePath: string) => [
-  inBrowser('webgl', browserSpecs.webgl, isolation, 0, executablePath),
-  inBrowser('browser', browserSpecs.everyPage, isolation, 1, executablePath),
+  inBrowser('webgl', browserSpecs.webgl, isolationHeaders, 0, executablePath),
+  inBrowser('browser', browserSpecs.everyPage, isolationHeaders, 1, executablePath),
   inBrowser('browser-plain', browserSpecs.everyPage, {}, 1, executablePath),
 ];
 

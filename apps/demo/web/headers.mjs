@@ -1,17 +1,5 @@
-/** Nothing but the page's own files; WebAssembly may be compiled, nothing else may be evaluated. */
-export const contentSecurityPolicy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+import { isolationHeaders } from '../../../tools/browser/serve.mjs';
+import { contentSecurityPolicy } from './policy.mjs';
 
-/** With these the page is cross-origin isolated: it has shared memory, and with it threads. */
-export const isolationHeaders = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
+/** How the page wants to be served. */
 export const pageHeaders = { ...isolationHeaders, 'Content-Security-Policy': contentSecurityPolicy, 'X-Content-Type-Options': 'nosniff' };

@@ -1,8 +1,7 @@
 import { chromium } from 'playwright';
 import { launchArgs } from '../../browser/chromium.mjs';
-import { serve } from '../../browser/serve.mjs';
+import { isolationHeaders as isolation, serve } from '../../browser/serve.mjs';
 
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const strict = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
 
 /** How a page may be served, and where in it the program runs. */

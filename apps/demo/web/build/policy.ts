@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite';
-import { contentSecurityPolicy } from '../headers.mjs';
+import { contentSecurityPolicy } from '../policy.mjs';
 
 /** The policy also stands in the page, for hosts that set no headers. Not while developing: Vite's client is inline there. */
 export function policyTag(): Plugin {

@@ -7,6 +7,7 @@ interface Shared {
   findChromium(): string | null;
   quietArgs: string[];
   softwareArgs: string[];
+  isolationHeaders: Record<string, string>;
   serve(folder: string, headers: Record<string, string>): Promise<{ url: string; close(): void }>;
 }
 
@@ -19,9 +20,6 @@ async function shared(): Promise<Shared> {
 /** Where there is no browser to bench in. */
 export class NoChromium extends Error {}
 
-/** Isolated pages see 5 microseconds on the clock, others 100. */
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
 /** Opens pages of a folder, each in a browser of its own. */
 export class Pages {
   private constructor(
@@ -32,12 +30,12 @@ export class Pages {
 
   /** Pages of the folder that `bundle` writes. Errors: `NoChromium`. */
   static async of(bundle: () => Promise<string>, angle: string): Promise<Pages> {
-    const { findChromium, quietArgs, softwareArgs, serve } = await shared();
+    const { findChromium, quietArgs, softwareArgs, serve, isolationHeaders } = await shared();
     const executablePath = findChromium();
     if (!executablePath) {
       throw new NoChromium('expected a Chromium for --browser, got none; install one, or name it in CHROMIUM_PATH');
     }
-    return new Pages(executablePath, [...quietArgs, ...rendererArgs(angle, softwareArgs)], await serve(await bundle(), isolation));
+    return new Pages(executablePath, [...quietArgs, ...rendererArgs(angle, softwareArgs)], await serve(await bundle(), isolationHeaders));
   }
 
   /** A page in a new browser with nothing in its caches, as long as `work` takes. Its errors are told with what it said. */
