@@ -47,6 +47,17 @@ describePage('the whole page', () => {
     expect(await findings(page)).toEqual([expect.stringMatching(/^button-name/)]);
   });
 
+  it('begins, and changes its theme, where storage is forbidden', async () => {
+    const page = await open('?pace=20', {
+      before: `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });`,
+    });
+    await reach(page, 1);
+    await page.getByRole('button', { name: 'Dark theme' }).click();
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light');
+  });
+
   it('fits 320, 768 and 1440 pixels, light and dark', async () => {
     const page = await open('?pace=20');
     await reach(page, 20);

@@ -1,5 +1,4 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { signal } from '@preact/signals';
 
 export interface PixelsProps {
   readonly data: ArrayLike<number>;
@@ -13,10 +12,6 @@ export interface PixelsProps {
   readonly most?: number;
   readonly class?: string;
 }
-
-/** Changes when the theme does: pictures are drawn anew. */
-export const theme = signal(0);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => theme.value++);
 
 /** A picture out of numbers, a pixel each; CSS says how large. */
 export function Pixels({ data, width, height, label, scale = 'grey', most, class: name }: PixelsProps) {

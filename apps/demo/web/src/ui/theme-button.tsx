@@ -1,21 +1,10 @@
-import { signal } from '@preact/signals';
-
-const chosen = signal(localStorage.getItem('konv.theme') ?? '');
-const apply = (): void => {
-  document.documentElement.dataset.theme = chosen.value;
-};
-apply();
+import { chooseTheme, theme } from './theme.js';
 
 /** Follows the system until it is pressed. */
 export function ThemeButton() {
-  const dark = chosen.value ? chosen.value === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  const toggle = (): void => {
-    chosen.value = dark ? 'light' : 'dark';
-    localStorage.setItem('konv.theme', chosen.value);
-    apply();
-  };
+  const dark = theme.value === 'dark';
   return (
-    <button type="button" class="quiet theme" onClick={toggle}>
+    <button type="button" class="quiet theme" onClick={() => chooseTheme(dark ? 'light' : 'dark')}>
       {dark ? 'Light' : 'Dark'} theme
     </button>
   );

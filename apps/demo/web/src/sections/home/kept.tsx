@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { forgetTraining, forgotten, keepAgain, keptStep, trouble } from '../../ui/keeping.js';
 import { offline, removeOffline } from '../../ui/offline.js';
+import { forgetTheme } from '../../ui/theme.js';
 
 const offlineText = {
   waiting: 'The page’s files will be copied in a quiet moment, so that it works without a network.',
@@ -25,7 +26,7 @@ export function Kept() {
     try {
       await forgetTraining();
       await removeOffline();
-      localStorage.removeItem('konv.theme');
+      forgetTheme();
     } catch (e) {
       setError(
         `Not everything could be removed (${e instanceof Error ? e.message : e}); clear this site’s data in the browser’s settings.`,
