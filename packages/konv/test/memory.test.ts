@@ -101,7 +101,8 @@ describe(`${STEPS} training steps`, () => {
   });
 
   it('can be concurrent, each with a Scope of its own', async () => {
-    const { net } = model();
+    const { net, x, t } = model();
+    for (const unused of [x, t]) unused.dispose();
     const task = async (seed: number): Promise<void> => {
       const s = new Scope();
       const x = s.run(() => rand([4, 1, 8, 8]));
