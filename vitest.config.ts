@@ -6,6 +6,8 @@ import { browserSpecs } from './tools/browser/specs.mjs';
 
 // Packages import each other's sources in tests: no build is needed to run them.
 const conditions = ['@konv/source'];
+/** `npm run soak`. */
+const soak = process.env.KONV_SOAK === '1';
 const chromium = findChromium();
 if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
 
@@ -25,12 +27,14 @@ const inBrowser = (
     include,
     sequence: { groupOrder },
     setupFiles: ['tools/browser/setup.ts'],
-    provide: { isolated: Object.keys(headers).length > 0 },
+    provide: { isolated: Object.keys(headers).length > 0, soak },
     browser: {
       enabled: true,
       headless: true,
       provider: playwright({ launchOptions: { executablePath, args: launchArgs } }),
       instances: [{ browser: 'chromium', name }],
+      // One frame for all of WebGL's many specs: each would load konv's hundreds of modules anew.
+      isolate: name !== 'webgl',
       fileParallelism: false,
       screenshotFailures: false,
     },
@@ -43,8 +47,8 @@ const inBrowser = (
  */
 const browserProjects = (executablePath: string) => [
   inBrowser('webgl', browserSpecs.webgl, isolationHeaders, 0, executablePath),
-  inBrowser('browser', browserSpecs.everyPage, isolationHeaders, 1, executablePath),
-  inBrowser('browser-plain', browserSpecs.everyPage, {}, 1, executablePath),
+  inBrowser('browser', browserSpecs.isolatedPage, isolationHeaders, 1, executablePath),
+  inBrowser('browser-plain', browserSpecs.plainPage, {}, 1, executablePath),
 ];
 
 export default defineConfig({
@@ -64,6 +68,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          provide: { isolated: false, soak },
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tools/*/test/**/*.test.ts'],
           exclude: browserSpecs.webglOnly,
           pool: 'forks',

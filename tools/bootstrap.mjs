@@ -284,10 +284,10 @@ async function onNode24() {
   return code;
 }
 
-/** Every variant of what the tests try once: of the page, longer. */
+/** The tests with random cases in great number, and with every variant of what they try once otherwise. */
 async function soak() {
   env.KONV_SOAK = '1';
-  return tool('vitest/vitest.mjs', ['run', '--project', 'node', ...(args.length ? args : ['apps/demo/test/page'])]);
+  return tool('vitest/vitest.mjs', ['run', ...args]);
 }
 
 async function test() {

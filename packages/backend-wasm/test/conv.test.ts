@@ -1,6 +1,7 @@
 import { type Backend, type ConvGeometry, internConv, sizeOf, type TensorRef } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { type Algorithm, choose, type Pass } from '../src/conv/choose.js';
 import type { Engine } from '../src/engine.js';
 import { wasm } from '../src/index.js';
@@ -211,9 +212,9 @@ describe('forward, input gradient and weight gradient of random geometry', () =>
         });
         for (const other of others) expect(other).toEqual(first);
       }),
-      { numRuns: 25, seed: 1 },
+      { numRuns: rounds(25), seed: 1 },
     );
-    expect(served).toBeGreaterThan(20);
+    expect(served).toBeGreaterThan(0.8 * rounds(25));
   });
 });
 

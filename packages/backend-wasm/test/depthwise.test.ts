@@ -2,6 +2,7 @@ import { internConv } from '@konv/core-tensor';
 import type { ConvGeometry, Spatial } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight, isDepthwise } from '../src/conv/depthwise.js';
 import { bareEngine, expectClose, numbersFrom, Operands } from './operands.js';
 
@@ -128,7 +129,7 @@ describe('forward, input gradient and weight gradient are those of the definitio
     .map((numbers) => geometryOf(...numbers));
 
   it('whatever the geometry', () => {
-    fc.assert(fc.property(geometry, fc.integer(), check), { numRuns: 300, seed: 1 });
+    fc.assert(fc.property(geometry, fc.integer(), check), { numRuns: rounds(300), seed: 1 });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
 const backend = await oneThread();
@@ -73,7 +74,7 @@ it('batchNormTrain and batchNormGrad are those of doubles, far from 0 too', () =
       }
       operands.done(out.y, out.mean, out.invStd, dx, dw, db);
     }),
-    { numRuns: 150, seed: 1 },
+    { numRuns: rounds(150), seed: 1 },
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
 const backend = await oneThread();
@@ -37,7 +38,7 @@ it('sgdStep over three steps in every mode', () => {
         operands.done(p, buffer);
       },
     ),
-    { numRuns: 60, seed: 1 },
+    { numRuns: rounds(60), seed: 1 },
   );
 });
 
@@ -70,7 +71,7 @@ it('adamStep over three steps, decoupled and not', () => {
       }
       operands.done(p, m, v);
     }),
-    { numRuns: 60, seed: 1 },
+    { numRuns: rounds(60), seed: 1 },
   );
 });
 

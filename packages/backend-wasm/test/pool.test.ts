@@ -2,6 +2,7 @@ import { internPool } from '@konv/core-tensor';
 import type { PoolGeometry, PoolKind, Spatial, TensorRef } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
 const backend = await oneThread();
@@ -140,7 +141,7 @@ describe.each(['max', 'avg'] as const)('%s pool and its gradient', (kind) => {
         const xs = Array.from({ length: sizeOfInput(g) }, () => (kind === 'max' ? Math.floor(next()) : Math.fround(next())));
         check(kind, g, xs, next);
       }),
-      { numRuns: 300, seed: 1 },
+      { numRuns: rounds(300), seed: 1 },
     );
   });
 
@@ -172,7 +173,7 @@ it('max: NaN wins, the first of them; -infinity alone has a place; +-0 are equal
       const xs = Array.from({ length: sizeOfInput(g) }, () => some[Math.floor((next() + 2) * 2)]);
       check('max', g, xs, next);
     }),
-    { numRuns: 100, seed: 1 },
+    { numRuns: rounds(100), seed: 1 },
   );
 });
 

@@ -1,6 +1,7 @@
 import type { ReduceKind } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { contents, filled, POISON, poisoned, positions, Rng, singleThreaded, valuesOf } from './harness.js';
 
 const backend = await singleThreaded();
@@ -69,7 +70,7 @@ describe('reduce float32', () => {
         expectClose(reduced(kind, shape, axes, values), expected(kind, shape, axes, values), n, `${kind} of [${shape}] over [${axes}]`);
       },
     );
-    fc.assert(property, { numRuns: 300, seed: 5 });
+    fc.assert(property, { numRuns: rounds(300), seed: 5 });
   });
 
   // Few results of many elements: these are cut into parts.

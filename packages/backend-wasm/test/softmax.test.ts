@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { expectClose, numbersFrom, oneThread, Operands } from './operands.js';
 
 const backend = await oneThread();
@@ -60,7 +61,7 @@ describe('softmax, logSoftmax and crossEntropy', () => {
           );
         },
       ),
-      { numRuns: 120, seed: 1 },
+      { numRuns: rounds(120), seed: 1 },
     );
   });
 

@@ -2,6 +2,7 @@ import type { DType, TensorRef } from '@konv/core-tensor';
 import { contiguousStrides } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { contents, filled, POISON, poisoned, positions, singleThreaded, valuesOf, type Window } from './harness.js';
 
 const backend = await singleThreaded();
@@ -69,7 +70,7 @@ function free(...refs: TensorRef[]): void {
   for (const ref of refs) backend.free(ref.buffer);
 }
 
-const runs = { numRuns: 150, seed: 20 };
+const runs = { numRuns: rounds(150), seed: 20 };
 
 describe('any strides', () => {
   it('copyStrided', () => {

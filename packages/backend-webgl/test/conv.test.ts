@@ -1,5 +1,6 @@
 import { type ActivationKind, type ConvGeometry, internConv, type Spatial } from '@konv/core-tensor';
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { numbers, openCounted, Twice, whole } from './beside-cpu.js';
 
 const opened = await openCounted();
@@ -61,9 +62,9 @@ const show = (g: ConvGeometry): string => JSON.stringify(g).replaceAll('"', '');
 const activations: readonly (ActivationKind | null)[] = [null, null, 'relu', 'sigmoid', 'tanh'];
 
 /** y, dx, dw and db of one geometry, by the families and by convBackward, on both backends. */
-function compareAll(twice: Twice, g: ConvGeometry, next: () => number): void {
+function compareAll(twice: Twice, g: ConvGeometry, next: () => number, choice = next): void {
   const some = () => next() * 4 - 2;
-  const before = () => (next() < 0.5 ? 0 : whole(next, 1, 6));
+  const before = () => (choice() < 0.5 ? 0 : whole(choice, 1, 6));
   const shapes = {
     x: [g.batch, g.inChannels, ...g.inSize],
     w: [g.outChannels, g.inChannels / g.groups, ...g.kernel],
@@ -72,15 +73,15 @@ function compareAll(twice: Twice, g: ConvGeometry, next: () => number): void {
   };
   const x = twice.of(shapes.x, some, before());
   const w = twice.of(shapes.w, some, before());
-  const b = next() < 0.5 ? twice.of(shapes.b, some, before()) : null;
+  const b = choice() < 0.5 ? twice.of(shapes.b, some, before()) : null;
   const dy = twice.of(shapes.y, some, before());
-  const activation = activations[whole(next, 0, activations.length - 1)];
-  const accumulate = next() < 0.3;
+  const activation = activations[whole(choice, 0, activations.length - 1)];
+  const accumulate = choice() < 0.3;
   const y = twice.of(shapes.y, null, before());
   const dx = twice.of(shapes.x, null, before());
   const dw = twice.of(shapes.w, accumulate ? some : null, before());
   const all = [twice.of(shapes.x, null), twice.of(shapes.w, null), twice.of(shapes.b, null)];
-  const mask = whole(next, 1, 7);
+  const mask = whole(choice, 1, 7);
   twice.run((backend, i) => {
     backend.conv?.(x[i], w[i], b?.[i] ?? null, g, activation, y[i]);
     backend.convGradInput?.(dy[i], w[i], g, dx[i]);
@@ -111,7 +112,7 @@ describe.skipIf(opened === null)('convolutions of random geometry beside cpu-js'
 
   it.each(Object.keys(kinds))('%s: y, dx, dw, db', (kind) => {
     const twice = new Twice(backend);
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < rounds(40); seed++) {
       const next = numbers(seed * 7919 + kind.length);
       compareAll(twice, geometryOf(next, kinds[kind]), next);
     }
@@ -137,7 +138,7 @@ describe.skipIf(opened === null)('convolutions of random geometry beside cpu-js'
     compareAll(twice, g, next);
   });
 
-  it('new sizes compile nothing', () => {
+  it('other batch sizes compile nothing', () => {
     const twice = new Twice(backend);
     const at = (size: number, batch: number, channels: number): ConvGeometry =>
       internConv({
@@ -154,10 +155,14 @@ describe.skipIf(opened === null)('convolutions of random geometry beside cpu-js'
         padLow: [0, 1, 1],
         padHigh: [0, 1, 1],
       });
-    // The same draws each time: whether there is a bias, which activation, which offsets.
-    compareAll(twice, at(7, 1, 1), numbers(5));
+    // The same choices each time: whether there is a bias, which activation, which offsets.
+    const compare = (batch: number): void => {
+      for (const [i, size] of [7, 8, 9, 13, 20].entries()) compareAll(twice, at(size, batch, (i % 4) + 1), numbers(6), numbers(5));
+    };
+    compare(1);
     const before = counts.programs;
-    for (const size of [8, 9, 13, 20]) compareAll(twice, at(size, (size % 3) + 1, (size % 4) + 1), numbers(5));
+    compare(2);
+    compare(5);
     expect(counts.programs).toBe(before);
   });
 

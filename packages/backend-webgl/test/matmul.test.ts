@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { numbers, openCounted, Twice, whole } from './beside-cpu.js';
 
 const opened = await openCounted();
@@ -42,10 +43,10 @@ function compareLinear(twice: Twice, rows: number, inner: number, columns: numbe
 describe.skipIf(opened === null)('products of matrices beside cpu-js', () => {
   const { backend, counts } = opened ?? { backend: null as never, counts: { programs: 0, draws: 0 } };
 
-  it('200 random products: sizes, transposes, shared batches, offsets, accumulated', () => {
+  it('random products: sizes, transposes, shared batches, offsets, accumulated', () => {
     const twice = new Twice(backend);
     const next = numbers(3);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < rounds(200); i++) {
       const most = i % 10 === 0 ? 70 : 19;
       const size = () => (next() < 0.4 ? 4 * whole(next, 1, most >> 2) : whole(next, 1, most));
       const batch = whole(next, 1, 3);
@@ -55,10 +56,10 @@ describe.skipIf(opened === null)('products of matrices beside cpu-js', () => {
     }
   });
 
-  it('100 random linear layers: bias, activation', () => {
+  it('random linear layers: bias, activation', () => {
     const twice = new Twice(backend);
     const next = numbers(4);
-    for (let i = 0; i < 100; i++) compareLinear(twice, whole(next, 1, 20), whole(next, 1, 90), whole(next, 1, 20), next);
+    for (let i = 0; i < rounds(100); i++) compareLinear(twice, whole(next, 1, 20), whole(next, 1, 90), whole(next, 1, 20), next);
   });
 
   it('large products of odd sizes, which are padded', () => {

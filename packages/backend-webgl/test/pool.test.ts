@@ -1,6 +1,7 @@
 /** Pools of one to three dimensions with every kind of padding, overlap and dilation, and their gradients. */
 import { internPool, type PoolGeometry, type Spatial } from '@konv/core-tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { hasWebgl, makeWebgl } from './harness.js';
 import { Numbers, Twins } from './twins.js';
 
@@ -68,7 +69,7 @@ describe.skipIf(!hasWebgl)('pool', () => {
 
   it('average', async () => {
     const numbers = new Numbers(1);
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < rounds(80); i++) {
       const g = randomGeometry(numbers, 'avg');
       await check('avg', g, numbers, numbers.floats(sizeOf(g)));
     }
@@ -76,7 +77,7 @@ describe.skipIf(!hasWebgl)('pool', () => {
 
   it('max, with ties', async () => {
     const numbers = new Numbers(2);
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < rounds(80); i++) {
       const g = randomGeometry(numbers, 'max');
       await check('max', g, numbers, i % 2 === 0 ? numbers.floats(sizeOf(g)) : Float32Array.from(numbers.ints(sizeOf(g), 0, 3)));
     }
@@ -84,7 +85,7 @@ describe.skipIf(!hasWebgl)('pool', () => {
 
   it('max of NaN and infinities', async () => {
     const numbers = new Numbers(5);
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < rounds(30); i++) {
       const g = randomGeometry(numbers, 'max');
       const specials = [Number.NaN, Infinity, -Infinity, -Infinity, 0, 1];
       await check(

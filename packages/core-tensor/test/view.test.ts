@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { arange, type Index, isContiguous, scope, type Tensor } from '../src/index.js';
 import { freshBackend, live } from './support.js';
 
@@ -181,7 +182,7 @@ describe('views against functions of positions', () => {
         });
         expect(live(backend)).toBe(before);
       }),
-      { numRuns: 400, seed: 7 },
+      { numRuns: rounds(400), seed: 7 },
     );
   });
 
@@ -210,7 +211,7 @@ describe('views against functions of positions', () => {
           expect(view.ref.buffer).toBe(base.ref.buffer);
         });
       }),
-      { numRuns: 300, seed: 11 },
+      { numRuns: rounds(300), seed: 11 },
     );
   });
 });

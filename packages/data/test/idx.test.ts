@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { isKonvError } from '@konv/core-tensor';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { parseIdx, readIdx } from '../src/index.js';
 import { gz, idx } from './idx-bytes.js';
 
@@ -136,7 +137,7 @@ describe('bad files', () => {
           expect(e.name).toBe('FormatError');
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: rounds(1000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { parseNpy, serializeNpy } from '../src/index.js';
 import { failure, fromBase64, numpy } from './fixture-tools.js';
 import { allocated, must, mustFit, mutated, readsOrRefuses, SEED } from './fuzz-tools.js';
@@ -154,7 +155,7 @@ describe('mutations', () => {
     const property = fc.asyncProperty(mutated(valid), async (bytes) => {
       if (await check(bytes)) read++;
     });
-    await fc.assert(property, { numRuns: 2000, seed: SEED });
+    await fc.assert(property, { numRuns: rounds(2000), seed: SEED });
     // Or the property would test refusals alone.
     expect(read).toBeGreaterThan(30);
   });
@@ -170,7 +171,7 @@ describe('mutations', () => {
     const header = fc.tuple(descr, order, shape).map(([d, f, s]) => `{'descr': '${d}', 'fortran_order': ${f}, 'shape': ${s}, }`);
     await fc.assert(
       fc.asyncProperty(header, fc.nat(40), async (text, data) => void (await check(file(text, data)))),
-      { numRuns: 1000, seed: SEED },
+      { numRuns: rounds(1000), seed: SEED },
     );
   });
 });

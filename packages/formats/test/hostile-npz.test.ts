@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { parseNpz, serializeNpy } from '../src/index.js';
 import { crc32 } from '../src/npz/crc32.js';
 import { failure, fromBase64, numpy } from './fixture-tools.js';
@@ -313,7 +314,7 @@ describe('mutations', () => {
     const property = fc.asyncProperty(mutated(valid), async (bytes) => {
       if (await check(bytes)) read++;
     });
-    await fc.assert(property, { numRuns: 1000, seed: SEED });
+    await fc.assert(property, { numRuns: rounds(1000), seed: SEED });
     expect(read).toBeGreaterThan(10);
   });
 
@@ -332,7 +333,7 @@ describe('mutations', () => {
           );
         });
       }),
-      { numRuns: 300, seed: SEED },
+      { numRuns: rounds(300), seed: SEED },
     );
   });
 });

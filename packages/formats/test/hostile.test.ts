@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { parseSafetensors, serializeSafetensors } from '../src/index.js';
 import { fixture } from './fixture-tools.js';
 import { allocated, must, mustFit, mutated, readsOrRefuses, SEED } from './fuzz-tools.js';
@@ -137,15 +138,15 @@ describe('mutations', () => {
     const property = fc.asyncProperty(mutated(files), async (bytes) => {
       if (await check(bytes)) read++;
     });
-    await fc.assert(property, { numRuns: 1500, seed: SEED });
+    await fc.assert(property, { numRuns: rounds(1500), seed: SEED });
     // Or the property would test refusals alone.
-    expect(read).toBeGreaterThan(50);
+    expect(read).toBeGreaterThan(rounds(50));
   });
 
   test('any JSON as a header', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.nat(16), async (json, data) => void (await check(file(json, data)))),
-      { numRuns: 500, seed: SEED },
+      { numRuns: rounds(500), seed: SEED },
     );
   });
 
@@ -162,7 +163,7 @@ describe('mutations', () => {
         const text = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
         await check(file(`{${text}}`, data));
       }),
-      { numRuns: 800, seed: SEED },
+      { numRuns: rounds(800), seed: SEED },
     );
   });
 });

@@ -10,18 +10,21 @@ export interface TwinBackend {
 }
 
 /** A page without shared memory, beside the isolated one that the same tests run in. */
-export const plainPage = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false;
+const plainPage = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false;
+
+/** Where this runs: a page's float64, which takes most of the time, computes what Node's does. */
+export const inPage = 'document' in globalThis;
 
 /** The one whose initial values, order of images and float64 are compared, too: they are what the others start from. */
 export const reference = 'cpu-js';
 
 export const twinBackends: readonly TwinBackend[] = [
-  { name: reference, create: cpuJs },
   { name: 'wasm', create: () => wasm({ threads: 2 }) },
-  // What a page may share makes no difference to WebGL: the isolated one serves.
+  // What a page may share makes a difference to wasm alone: the isolated one serves the others.
   ...(plainPage
     ? []
     : [
+        { name: reference, create: cpuJs },
         {
           name: 'webgl',
           create: webgl,

@@ -9,7 +9,7 @@
 import { data, formats, manualSeed, type nn, registerBackend, Scope, type Tensor, tensor, useBackend } from 'konv';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readJson, testFile } from './test-files.js';
-import { plainPage, reference, twinBackends } from './twin-backends.js';
+import { inPage, reference, twinBackends } from './twin-backends.js';
 import { type Twin, twins } from './twin-models.js';
 
 const fixture = (name: string): URL => testFile(`./fixtures/twins/${name}`);
@@ -106,8 +106,7 @@ function trainingTests(twin: Twin, float64: boolean, upTo = Number.POSITIVE_INFI
   };
 
   const { steps, within } = twin.float64;
-  // A plain page would take most of its time for float64, and computes there what an isolated one does.
-  if (float64 && !plainPage) it(`(b) float64: losses within ${within} over ${steps} steps`, { timeout: 120_000 }, () => compare('float64'));
+  if (float64 && !inPage) it(`(b) float64: losses within ${within} over ${steps} steps`, { timeout: 120_000 }, () => compare('float64'));
   it(`(c) float32: losses within ${twin.float32.within} over ${twin.float32.steps} steps`, () => compare('float32'));
   it.each((pinned.forced as Forced[]).filter(({ step }) => step <= upTo))('(d) float32 from PyTorch’s state at step $step', (forced) =>
     forcedStep(twin, forced),

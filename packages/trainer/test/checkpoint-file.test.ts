@@ -7,6 +7,7 @@ import { parseSafetensors, serializeSafetensors } from '@konv/formats';
 import { accuracy, readCheckpoint, type TrainerState } from '@konv/trainer';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { rounds } from '../../../tools/soak.js';
 import { decodeTree, encodeTree } from '../src/checkpoint/tree.js';
 import { asLoader, batches, dispose, smallNet, trainerFor } from './support.js';
 
@@ -83,7 +84,7 @@ describe('readCheckpoint', () => {
         // A letter of a name or a digit may change without harm; then it is read, and anything else is refused.
         await refused(changed);
       }),
-      { numRuns: 300, seed: 4 },
+      { numRuns: rounds(300), seed: 4 },
     );
   });
 
@@ -109,7 +110,7 @@ describe('readCheckpoint', () => {
           expect(JSON.stringify(Object.values(before.stateDict()).map((t) => [...t.dataSync()]))).toBe(values);
         }
       }),
-      { numRuns: 150, seed: 5 },
+      { numRuns: rounds(150), seed: 5 },
     );
   });
 });
@@ -130,7 +131,7 @@ describe('trees', () => {
         const { json, entries } = encodeTree(value as Record<string, unknown>);
         expect(decodeTree(json, Object.fromEntries(entries))).toEqual(value);
       }),
-      { numRuns: 300, seed: 6 },
+      { numRuns: rounds(300), seed: 6 },
     );
   });
 });

@@ -16,7 +16,7 @@ export const fixture = (name: string): string => here(`../fixtures/${name}`);
 const plainDrawing = ['--disable-gpu-compositing', '--disable-gpu-rasterization'];
 
 /** `npm run soak`: every variant of what `npm test` tries once. */
-export const soak = process.env.KONV_SOAK === '1';
+export { soak } from '../../../../tools/soak.js';
 
 const executablePath = findChromium();
 if (!executablePath) console.warn('SKIPPED: the page is not tested, no Chromium was found (set CHROMIUM_PATH)');
