@@ -57,7 +57,7 @@ describePage('a reload', () => {
     expect(new URL(page.url()).search).toBe('?lr=0.05&pace=5');
   });
 
-  it('with other settings begins anew', async () => {
+  it.skipIf(!soak)('with other settings begins anew', async () => {
     const tab = await context();
     const step = await leave(inside(tab), '?pace=5');
     const page = await open('?pace=5&seed=7', { context: tab });
