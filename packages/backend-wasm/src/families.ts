@@ -9,6 +9,7 @@
 export { Engine, type KernelArguments, type Spread } from './engine.js';
 export { type KernelHeap, READ_AHEAD_BYTES } from './kernel-heap.js';
 export { addressOf, heapOf, operandAt, optionalAddress, type PlacedBuffer } from './operand.js';
+export { isContiguous } from './strided.js';
 export { type Runner, singleThread } from './threads/runner.js';
 
 export { argReduce } from './arg-reduce.js';

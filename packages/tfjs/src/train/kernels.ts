@@ -1,0 +1,5 @@
+import { convKernels } from './conv/kernels.js';
+import type { TrainingKernel } from './kernel.js';
+
+/** All kernels that `enableWasmTraining` registers. */
+export const kernels: readonly TrainingKernel[] = [...convKernels];
