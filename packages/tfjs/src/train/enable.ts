@@ -3,6 +3,7 @@ import { bestLevel, compileKernels, type SimdLevel } from '@konv/wasm-kernels';
 import { type BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import { Call } from './call.js';
+import { disarmFused } from './conv/fused.js';
 import { checkVersions, isShared, openModule } from './check.js';
 import { Engines } from './engines.js';
 import { gradients } from './gradients.js';
@@ -89,6 +90,7 @@ async function enable(options: WasmTrainingOptions, whenDisabled: () => void): P
       if (!enabled) return;
       enabled = false;
       registrations.undo();
+      disarmFused();
       engines.dispose();
       whenDisabled();
     },
@@ -96,7 +98,7 @@ async function enable(options: WasmTrainingOptions, whenDisabled: () => void): P
 }
 
 /** A kernel as tfjs registers it. The one before it is set up with every backend that starts, so that it can come back. */
-function configOf({ name, run, leaves }: TrainingKernel, engines: Engines): core.KernelConfig {
+function configOf({ name, run, leaves, after }: TrainingKernel, engines: Engines): core.KernelConfig {
   const before: core.KernelConfig | undefined = core.getKernel(name, 'wasm');
   return {
     kernelName: name,
@@ -106,9 +108,17 @@ function configOf({ name, run, leaves }: TrainingKernel, engines: Engines): core
       before?.disposeFunc?.(backend);
       engines.forget(backend as BackendWasm);
     },
-    kernelFunc: ({ inputs, attrs = {}, backend }) => {
-      if (before && leaves?.({ inputs, attrs })) return before.kernelFunc({ inputs, attrs, backend });
-      return Call.run(name, engines.of(backend as BackendWasm), backend as BackendWasm, (call) => run(call, { inputs, attrs }));
+    kernelFunc: ({ inputs, attrs = {}, backend: any }) => {
+      const backend = any as BackendWasm;
+      const given = { inputs, attrs };
+      const ours = run !== undefined && !(before && leaves?.(given));
+      const result = ours
+        ? Call.run(name, engines.of(backend), backend, (call) => run(call, given))
+        : before?.kernelFunc({ inputs, attrs, backend });
+      if (result === undefined)
+        throw new BackendError(name, 'expected a kernel of TensorFlow.js under this name, got none; import its wasm backend');
+      after?.(given);
+      return result;
     },
   };
 }

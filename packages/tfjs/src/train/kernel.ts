@@ -7,11 +7,14 @@ export interface KernelInputs {
   readonly attrs: NamedAttrMap;
 }
 
-/** A kernel of tfjs's, computed by konv's. */
+/** A kernel of tfjs's, computed by konv's, or watched. */
 export interface TrainingKernel {
   /** tfjs's name of it. */
   readonly name: string;
-  run(call: Call, given: KernelInputs): TensorInfo | TensorInfo[];
+  /** Computes it; default: tfjs's own kernel does. */
+  run?(call: Call, given: KernelInputs): TensorInfo | TensorInfo[];
   /** Calls that tfjs's own kernel serves better, where it has one; default: none. */
   leaves?(given: KernelInputs): boolean;
+  /** Called after each call that has succeeded. */
+  after?(given: KernelInputs): void;
 }

@@ -1,5 +1,6 @@
+import { fusedKernels } from './conv/fused.js';
 import { convKernels } from './conv/kernels.js';
 import type { TrainingKernel } from './kernel.js';
 
 /** All kernels that `enableWasmTraining` registers. */
-export const kernels: readonly TrainingKernel[] = [...convKernels];
+export const kernels: readonly TrainingKernel[] = [...convKernels, ...fusedKernels];

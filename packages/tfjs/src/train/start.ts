@@ -22,14 +22,22 @@ export async function startWasm(): Promise<BackendWasm> {
   if (before !== undefined) await core.ready();
   const running = before === 'wasm' || 'wasm' in engine.registry ? core.findBackend('wasm') : null;
   if (running) return running as BackendWasm;
-  const started = await withoutErrorListeners(() => core.setBackend('wasm'));
-  if (before !== undefined && before !== 'wasm') await core.setBackend(before);
-  if (started) return core.findBackend('wasm') as BackendWasm;
+  let cause: unknown = 'a refusal, whose reason is on the console';
+  try {
+    if (await withoutErrorListeners(() => core.setBackend('wasm'))) {
+      if (before !== undefined && before !== 'wasm') await core.setBackend(before);
+      return core.findBackend('wasm') as BackendWasm;
+    }
+  } catch (e) {
+    cause = e;
+  }
   // tfjs takes the name of a backend that did not start for that of the current one.
-  if (before === undefined) engine.backendName = before as unknown as string;
+  if (before !== undefined && before !== 'wasm') await core.setBackend(before);
+  else engine.backendName = before as unknown as string;
   throw new BackendError(
     'enableWasmTraining',
-    'expected TensorFlow.js\'s backend "wasm" to start, got a refusal (its reason is on the console); in a bundled page say where the ' +
-      '.wasm files are: setWasmPaths() of @tensorflow/tfjs-backend-wasm, before this call',
+    `expected TensorFlow.js's backend "wasm" to start, got ${cause instanceof Error ? cause.message : String(cause)}; in a bundled page ` +
+      'say where the .wasm files are: setWasmPaths() of @tensorflow/tfjs-backend-wasm, before this call',
+    { cause },
   );
 }
