@@ -1,6 +1,6 @@
 import { BackendError } from '@konv/core-tensor';
 import * as core from '@tensorflow/tfjs-core';
-import type { GradConfig, GradFunc, NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { GradConfig, GradFunc, NamedAttrMap, Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 import { convGradients } from './conv/gradients.js';
 
 /**
@@ -8,7 +8,7 @@ import { convGradients } from './conv/gradients.js';
  * stands there now goes on.
  */
 export function gradients(): GradConfig[] {
-  return [conv2D(), depthwise(), conv2DBackpropInput()];
+  return [conv2D(), depthwise(), conv2DBackpropInput(), conv3DBackpropInput()];
 }
 
 /** `own` on wasm; elsewhere what is registered now. */
@@ -20,7 +20,11 @@ function onWasm(kernelName: string, inputsToSave: string[], own: GradFunc): Grad
     gradFunc: (dy, saved, attrs) => {
       if (core.engine().backendName === 'wasm') return own(dy, saved, attrs);
       if (before) return before.gradFunc(dy, saved, attrs);
-      throw new BackendError(kernelName, `expected the backend "wasm", got "${core.engine().backendName}"; import tfjs's gradients first`);
+      const { backendName } = core.engine();
+      throw new BackendError(
+        kernelName,
+        `expected the backend "wasm", got "${backendName}", where this gradient is not known; train on wasm`,
+      );
     },
   };
 }
@@ -46,6 +50,14 @@ function conv2DBackpropInput(): GradConfig {
     const { dfilter } = convGradients(dy, ddx as Tensor, filter, attrs, false);
     return { dy: () => convOf(ddx as Tensor4D, filter as Tensor4D, attrs), filter: dfilter };
   });
+}
+
+/** What `tf.layers.conv3dTranspose` trains by; tfjs has none. */
+function conv3DBackpropInput(): GradConfig {
+  return onWasm('Conv3DBackpropInputV2', ['dy', 'filter'], (ddx, [dy, filter], { strides, pad }) => ({
+    dy: () => core.conv3d(ddx as Tensor5D, filter as Tensor5D, strides as number, pad as 'same'),
+    filter: () => core.engine().runKernel('Conv3DBackpropFilterV2', { x: ddx as Tensor, dy }, { strides, pad, filterShape: filter.shape }),
+  }));
 }
 
 function convOf(x: Tensor4D, filter: Tensor4D, attrs: NamedAttrMap): Tensor {

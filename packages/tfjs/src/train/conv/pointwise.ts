@@ -1,10 +1,10 @@
-import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
+import type { TensorRef } from '@konv/core-tensor';
 import { matmul } from '@konv/backend-wasm/families';
 import type { Call } from '../call.js';
-import { area, type ConvCase } from './geometry.js';
+import { type ConvCase, volume } from './geometry.js';
 
 /**
- * Gradients of 1x1 convolutions on images `[batch, height, width, channels]`, which are products of matrices
+ * Gradients of 1x1 convolutions on images `[batch, *size, channels]`, which are products of matrices
  * `[pixels, channels]` as they lie in memory: dw = x^T dy, dx = dy w^T.
  */
 
@@ -12,12 +12,10 @@ import { area, type ConvCase } from './geometry.js';
 const PACKED_FLOATS = 128 * 1024;
 
 export function isPointwise({ geometry: g, channelsLast }: ConvCase): boolean {
-  const one = (s: ConvGeometry['kernel']) => s[1] === 1 && s[2] === 1;
-  return channelsLast && g.groups === 1 && one(g.kernel) && one(g.stride) && g.padLow[1] === 0 && g.padLow[2] === 0 && sameSize(g);
-}
-
-function sameSize(g: ConvGeometry): boolean {
-  return g.inSize[1] === g.outSize[1] && g.inSize[2] === g.outSize[2];
+  const whole = g.inSize.every(
+    (size, axis) => g.kernel[axis] === 1 && g.stride[axis] === 1 && g.padLow[axis] === 0 && g.outSize[axis] === size,
+  );
+  return channelsLast && g.groups === 1 && whole;
 }
 
 /** Rows `[begin, begin + rows)` of a matrix `[all, columns]`, as a batch of one. */
@@ -33,7 +31,7 @@ function inRuns(pixels: number, columns: number, use: (begin: number, rows: numb
 export function gradFilterPointwise(call: Call, x: TensorRef, dy: TensorRef, { geometry: g }: ConvCase, out: TensorRef): void {
   const { inChannels, outChannels } = g;
   const to = { ...out, shape: [1, inChannels, outChannels], strides: [inChannels * outChannels, outChannels, 1] };
-  inRuns(g.batch * area(g.outSize), inChannels, (begin, rows) => {
+  inRuns(g.batch * volume(g.outSize), inChannels, (begin, rows) => {
     const a = rowsOf(x, begin, rows, inChannels);
     const b = rowsOf(dy, begin, rows, outChannels);
     matmul(call.engine, a, b, { transposeA: true, transposeB: false, accumulate: begin > 0 }, to);
@@ -43,7 +41,7 @@ export function gradFilterPointwise(call: Call, x: TensorRef, dy: TensorRef, { g
 export function gradInputPointwise(call: Call, dy: TensorRef, filter: TensorRef, { geometry: g }: ConvCase, out: TensorRef): void {
   const { inChannels, outChannels } = g;
   const w = { ...filter, shape: [1, inChannels, outChannels], strides: [inChannels * outChannels, outChannels, 1] };
-  inRuns(g.batch * area(g.outSize), outChannels, (begin, rows) => {
+  inRuns(g.batch * volume(g.outSize), outChannels, (begin, rows) => {
     const a = rowsOf(dy, begin, rows, outChannels);
     const to = rowsOf(out, begin, rows, inChannels);
     matmul(call.engine, a, w, { transposeA: false, transposeB: true, accumulate: false }, to);
