@@ -1,6 +1,6 @@
 import type { ActivationKind, MatmulAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf, optionalAddress } from './memory.js';
+import { addressOf, optionalAddress } from './operand.js';
 import { activate } from './unary.js';
 
 /** Rows of a packed panel of A. */
