@@ -20,7 +20,7 @@ export { cast } from './cast.js';
 export { conv, convBackward, convGradInput, convGradWeight } from './conv/index.js';
 export { copyStrided, fill } from './copy.js';
 export { gather, scatterAdd } from './gather.js';
-export { linear, matmul } from './matmul.js';
+export { linear, matmul, type MatmulEnd } from './matmul.js';
 export { adamStep, sgdStep } from './optim.js';
 export { pool, poolGrad } from './pool.js';
 export { reduce } from './reduce.js';
