@@ -79,6 +79,12 @@ export class Call {
     return { info, ref: operandAt(address, dtype, shape) };
   }
 
+  /** What another kernel has computed, as an output of this one. */
+  adopted(info: TensorInfo): Output {
+    this.#outputs.push(info);
+    return { info, ref: operandAt(this.backend.getMemoryOffset(info.dataId) >>> 0, info.dtype as SharedDType, info.shape) };
+  }
+
   /** Memory until the call ends, uninitialised, row-major. */
   temporary(dtype: SharedDType, shape: Shape): TensorRef {
     const address = this.engine.heap.allocScratch(sizeOf(shape) * bytesOf[dtype]);

@@ -1,6 +1,7 @@
 import * as core from '@tensorflow/tfjs-core';
 import type { GradConfig, GradFunc, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import type { KernelInputs, TrainingKernel } from '../kernel.js';
+import { isPlainFused, runFused } from './fused-forward.js';
 import { convGradients } from './gradients.js';
 
 /**
@@ -78,6 +79,8 @@ function biasGradient(dz: Tensor, bias: Tensor): Tensor {
 function fused(name: string, opName: string, depthwise: boolean): TrainingKernel {
   return {
     name,
+    leaves: (given) => isPlainFused(given, depthwise),
+    run: (call, given) => runFused(call, given, depthwise),
     after(given) {
       if (isDilated(given) && recordsFor(opName)) arm(opName, gradientOf(given.attrs, depthwise));
     },

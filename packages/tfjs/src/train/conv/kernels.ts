@@ -47,6 +47,22 @@ function gradInputKernel(name: string, kind: Kind): TrainingKernel {
   return { name, run };
 }
 
+/**
+ * Whether dy has another size than this convolution's output, rounded either way. `tf.conv2dTranspose` takes such a one
+ * with an `outputShape` that does not belong to it; tfjs's own kernel computes something of it.
+ */
+function isForeign(given: KernelInputs): boolean {
+  const { shape } = input(given, 'dy');
+  const filterShape = input(given, 'filter').shape;
+  const inShape = given.attrs['inputShape'] as Shape;
+  const sizeOf = (dimRoundingMode: string): Shape => {
+    const c = convCase(inShape, filterShape, { ...given.attrs, dimRoundingMode }, false);
+    return imageShape(c, c.geometry.outSize, c.geometry.outChannels);
+  };
+  const [low, high] = [sizeOf('floor'), sizeOf('ceil')];
+  return shape.some((size, axis) => size !== low[axis] && size !== high[axis]);
+}
+
 /** y of images `[batch, channels, height, width]`, an order that tfjs's own kernel refuses. */
 function runForward(call: Call, given: KernelInputs): TensorInfo {
   const [x, filter] = [input(given, 'x'), input(given, 'filter')];
@@ -60,7 +76,7 @@ function runForward(call: Call, given: KernelInputs): TensorInfo {
 
 export const convKernels: readonly TrainingKernel[] = [
   gradFilterKernel('Conv2DBackpropFilter', 'dense'),
-  gradInputKernel('Conv2DBackpropInput', 'dense'),
+  { ...gradInputKernel('Conv2DBackpropInput', 'dense'), leaves: isForeign },
   gradFilterKernel('DepthwiseConv2dNativeBackpropFilter', 'depthwise'),
   gradInputKernel('DepthwiseConv2dNativeBackpropInput', 'depthwise'),
   // tfjs-wasm's own of these are wrong, the one by the input always, the other at a stride.
