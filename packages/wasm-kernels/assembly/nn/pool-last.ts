@@ -3,22 +3,85 @@ import { endTap, firstTap, triple } from './windows';
 
 // Pools of images whose channels stand last, [batch, depth, height, width, channels]: four channels are a vector, whatever
 // the windows are. Taps are next to each other; a NaN never is the greatest.
-
-/** Where in its image the row of taps (z, y) of a window begins, as a pixel. */
-// @ts-ignore: decorator
-@inline
-function rowAt(z: i32, y: i32, column: usize, height: i32, width: i32): i32 {
-  return (z * height + y) * width + firstTap(column);
-}
+//
+// Windows are walked by bytes: `slice`, `row` and `pixel` are those of the input.
 
 /**
- * Maxima of x [batch, *inSize, channels], -infinity where a window holds no number, and, where `indices` is not 0, where
- * they stand (i32): (pixel channels + channel) of the image, with `acrossBatch` of all x, -1 where there is no maximum; the
- * first of equals. An item is a row of output pixels.
+ * Maxima of x [batch, *inSize, channels], -infinity where a window holds no number. An item is a row of output pixels.
  */
 export function max_pool_last(
   x: usize,
   out: usize,
+  table: usize,
+  inDepth: i32,
+  inHeight: i32,
+  inWidth: i32,
+  outDepth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  channels: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const heights = triple(table, outDepth);
+  const widths = triple(heights, outHeight);
+  const pixel = <usize>channels << 2;
+  const row = <usize>inWidth * pixel;
+  const slice = <usize>inHeight * row;
+  for (let item = begin; item < end; item++) {
+    const depth = triple(table, (item / outHeight) % outDepth);
+    const height = triple(heights, item % outHeight);
+    const slices = endTap(depth) - firstTap(depth);
+    const rows = endTap(height) - firstTap(height);
+    const image = x + <usize>(item / (outDepth * outHeight)) * <usize>inDepth * slice;
+    const line = image + <usize>firstTap(depth) * slice + <usize>firstTap(height) * row;
+    let to = out + <usize>item * <usize>outWidth * pixel;
+    for (let i = 0; i < outWidth; i++, to += pixel) {
+      const column = triple(widths, i);
+      const first = firstTap(column);
+      const taps = endTap(column) - first;
+      const from = line + <usize>first * pixel;
+      let c: usize = 0;
+      for (; c + 64 <= pixel; c += 64) {
+        let a = f32x4.splat(-Infinity);
+        let b = a;
+        let d = a;
+        let e = a;
+        for (let z = 0, plane = from + c; z < slices; z++, plane += slice) {
+          for (let y = 0, start = plane; y < rows; y++, start += row) {
+            for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+              // p < v ? v : p, so that a NaN is passed over.
+              a = f32x4.pmax(a, v128.load(at));
+              b = f32x4.pmax(b, v128.load(at, 16));
+              d = f32x4.pmax(d, v128.load(at, 32));
+              e = f32x4.pmax(e, v128.load(at, 48));
+            }
+          }
+        }
+        v128.store(to + c, a);
+        v128.store(to + c, b, 16);
+        v128.store(to + c, d, 32);
+        v128.store(to + c, e, 48);
+      }
+      for (; c < pixel; c += 16) {
+        let a = f32x4.splat(-Infinity);
+        for (let z = 0, plane = from + c; z < slices; z++, plane += slice) {
+          for (let y = 0, start = plane; y < rows; y++, start += row) {
+            for (let tap = 0, at = start; tap < taps; tap++, at += pixel) a = f32x4.pmax(a, v128.load(at));
+          }
+        }
+        storeFirst(to + c, a, <i32>((pixel - c) >> 2));
+      }
+    }
+  }
+}
+
+/**
+ * Where the maxima of x [batch, *inSize, channels] stand, i32 [batch, *outSize, channels]: (pixel channels + channel) of the
+ * image, with `acrossBatch` of all x, -1 where a window holds no number; the first of equals. An item is a row of output pixels.
+ */
+export function max_pool_last_at(
+  x: usize,
   indices: usize,
   acrossBatch: i32,
   table: usize,
@@ -35,39 +98,38 @@ export function max_pool_last(
   const heights = triple(table, outDepth);
   const widths = triple(heights, outHeight);
   const pixel = <usize>channels << 2;
-  const inPlane = inDepth * inHeight * inWidth;
+  const row = <usize>inWidth * pixel;
+  const slice = <usize>inHeight * row;
+  const imageBytes = <usize>inDepth * slice;
   for (let item = begin; item < end; item++) {
-    const n = item / (outDepth * outHeight);
     const depth = triple(table, (item / outHeight) % outDepth);
     const height = triple(heights, item % outHeight);
-    const image = x + <usize>n * <usize>inPlane * pixel;
-    const base = acrossBatch ? n * inPlane : 0;
-    let to = <usize>item * <usize>outWidth * pixel;
+    const slices = endTap(depth) - firstTap(depth);
+    const rows = endTap(height) - firstTap(height);
+    const image = <usize>(item / (outDepth * outHeight)) * imageBytes;
+    const line = image + <usize>firstTap(depth) * slice + <usize>firstTap(height) * row;
+    const base = acrossBatch ? <usize>0 : image;
+    let to = indices + <usize>item * <usize>outWidth * pixel;
     for (let i = 0; i < outWidth; i++, to += pixel) {
       const column = triple(widths, i);
-      const taps = endTap(column) - firstTap(column);
-      for (let c = 0; c < channels; c += 4) {
-        const channel = <usize>c << 2;
+      const first = firstTap(column);
+      const taps = endTap(column) - first;
+      const from = line + <usize>first * pixel;
+      for (let c: usize = 0; c < pixel; c += 16) {
         let best = f32x4.splat(-Infinity);
         let where = i32x4.splat(-1);
-        for (let z = firstTap(depth); z < endTap(depth); z++) {
-          for (let y = firstTap(height); y < endTap(height); y++) {
-            let position = rowAt(z, y, column, inHeight, inWidth);
-            let from = image + <usize>position * pixel + channel;
-            for (let tap = 0; tap < taps; tap++, position++, from += pixel) {
-              const v = v128.load(from);
+        for (let z = 0, plane = from + c; z < slices; z++, plane += slice) {
+          for (let y = 0, start = plane; y < rows; y++, start += row) {
+            for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+              const v = v128.load(x + at);
               const more = f32x4.gt(v, best);
               best = v128.bitselect(v, best, more);
-              where = v128.bitselect(i32x4.splat(position), where, more);
+              where = v128.bitselect(i32x4.splat(<i32>((at - base) >> 2)), where, more);
             }
           }
         }
-        storeFirst(out + to + channel, best, channels - c);
-        if (indices != 0) {
-          const flat = i32x4.mul(i32x4.add(where, i32x4.splat(base)), i32x4.splat(channels));
-          const index = i32x4.add(flat, i32x4.add(i32x4.splat(c), i32x4(0, 1, 2, 3)));
-          storeFirst(indices + to + channel, v128.or(index, i32x4.lt_s(where, i32x4.splat(0))), channels - c);
-        }
+        const none = i32x4.lt_s(where, i32x4.splat(0));
+        storeFirst(to + c, v128.or(i32x4.add(where, i32x4(0, 1, 2, 3)), none), <i32>((pixel - c) >> 2));
       }
     }
   }
@@ -96,42 +158,48 @@ export function max_pool_last_grad(
   const heights = triple(table, outDepth);
   const widths = triple(heights, outHeight);
   const pixel = <usize>channels << 2;
-  const imageBytes = <usize>(inDepth * inHeight * inWidth) * pixel;
+  const row = <usize>inWidth * pixel;
+  const slice = <usize>inHeight * row;
+  const imageBytes = <usize>inDepth * slice;
+  // What decides between equals: all ones where the last of them is meant.
+  const ties = i32x4.splat(last ? -1 : 0);
   for (let item = begin; item < end; item++) {
-    const from = x + <usize>item * imageBytes;
-    const to = dx + <usize>item * imageBytes;
-    let at = dy + <usize>item * <usize>(outDepth * outHeight * outWidth) * pixel;
-    memory.fill(to, 0, imageBytes);
-    for (let row = 0, rows = outDepth * outHeight; row < rows; row++) {
-      const depth = triple(table, row / outHeight);
-      const height = triple(heights, row % outHeight);
-      for (let i = 0; i < outWidth; i++, at += pixel) {
+    const image = <usize>item * imageBytes;
+    let from = dy + <usize>item * <usize>(outDepth * outHeight * outWidth) * pixel;
+    memory.fill(dx + image, 0, imageBytes);
+    for (let line = 0; line < outDepth * outHeight; line++) {
+      const depth = triple(table, line / outHeight);
+      const height = triple(heights, line % outHeight);
+      const slices = endTap(depth) - firstTap(depth);
+      const rows = endTap(height) - firstTap(height);
+      const corner = image + <usize>firstTap(depth) * slice + <usize>firstTap(height) * row;
+      for (let i = 0; i < outWidth; i++, from += pixel) {
         const column = triple(widths, i);
-        const taps = endTap(column) - firstTap(column);
-        for (let c = 0; c < channels; c += 4) {
-          const channel = <usize>c << 2;
+        const first = firstTap(column);
+        const taps = endTap(column) - first;
+        const window = corner + <usize>first * pixel;
+        for (let c: usize = 0; c < pixel; c += 16) {
           let best = f32x4.splat(-Infinity);
           let where = i32x4.splat(-1);
-          for (let z = firstTap(depth); z < endTap(depth); z++) {
-            for (let y = firstTap(height); y < endTap(height); y++) {
-              let position = rowAt(z, y, column, inHeight, inWidth);
-              let source = from + <usize>position * pixel + channel;
-              for (let tap = 0; tap < taps; tap++, position++, source += pixel) {
-                const v = v128.load(source);
-                const more = last ? f32x4.ge(v, best) : f32x4.gt(v, best);
-                best = v128.bitselect(v, best, more);
-                where = v128.bitselect(i32x4.splat(position), where, more);
+          for (let z = 0, plane = window + c; z < slices; z++, plane += slice) {
+            for (let y = 0, start = plane; y < rows; y++, start += row) {
+              for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+                const v = v128.load(x + at);
+                const more = v128.or(f32x4.gt(v, best), v128.and(f32x4.eq(v, best), ties));
+                best = f32x4.pmax(best, v);
+                where = v128.bitselect(i32x4.splat(<i32>at), where, more);
               }
             }
           }
-          const d = v128.load(at + channel);
-          for (let z = firstTap(depth); z < endTap(depth); z++) {
-            for (let y = firstTap(height); y < endTap(height); y++) {
-              let position = rowAt(z, y, column, inHeight, inWidth);
-              let target = to + <usize>position * pixel + channel;
-              for (let tap = 0; tap < taps; tap++, position++, target += pixel) {
-                const mine = v128.and(d, i32x4.eq(where, i32x4.splat(position)));
-                storeFirst(target, f32x4.add(v128.load(target), mine), channels - c);
+          const d = v128.load(from + c);
+          const lanes = <i32>((pixel - c) >> 2);
+          // Each tap takes what is its own. Where channels end within a vector, nothing behind them is written.
+          for (let z = 0, plane = window + c; z < slices; z++, plane += slice) {
+            for (let y = 0, start = plane; y < rows; y++, start += row) {
+              for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+                const sum = f32x4.add(v128.load(dx + at), v128.and(d, i32x4.eq(where, i32x4.splat(<i32>at))));
+                if (lanes >= 4) v128.store(dx + at, sum);
+                else storeFirst(dx + at, sum, lanes);
               }
             }
           }
@@ -163,29 +231,51 @@ export function avg_pool_last(
   const heights = triple(table, outDepth);
   const widths = triple(heights, outHeight);
   const pixel = <usize>channels << 2;
-  const imageBytes = <usize>(inDepth * inHeight * inWidth) * pixel;
+  const row = <usize>inWidth * pixel;
+  const slice = <usize>inHeight * row;
   for (let item = begin; item < end; item++) {
     const depth = triple(table, (item / outHeight) % outDepth);
     const height = triple(heights, item % outHeight);
-    const image = x + <usize>(item / (outDepth * outHeight)) * imageBytes;
+    const slices = endTap(depth) - firstTap(depth);
+    const rows = endTap(height) - firstTap(height);
+    const image = x + <usize>(item / (outDepth * outHeight)) * <usize>inDepth * slice;
+    const line = image + <usize>firstTap(depth) * slice + <usize>firstTap(height) * row;
     let to = out + <usize>item * <usize>outWidth * pixel;
-    const rows = max(0, endTap(depth) - firstTap(depth)) * max(0, endTap(height) - firstTap(height));
     for (let i = 0; i < outWidth; i++, to += pixel) {
       const column = triple(widths, i);
-      const taps = max(0, endTap(column) - firstTap(column));
-      const count = f32x4.splat(<f32>max(least, rows * taps));
-      for (let c = 0; c < channels; c += 4) {
-        const channel = <usize>c << 2;
-        let sum = f32x4.splat(0);
-        for (let z = firstTap(depth); z < endTap(depth); z++) {
-          for (let y = firstTap(height); y < endTap(height); y++) {
-            let from = image + <usize>rowAt(z, y, column, inHeight, inWidth) * pixel + channel;
-            let ofRow = f32x4.splat(0);
-            for (let tap = 0; tap < taps; tap++, from += pixel) ofRow = f32x4.add(ofRow, v128.load(from));
-            sum = f32x4.add(sum, ofRow);
+      const first = firstTap(column);
+      const taps = endTap(column) - first;
+      const from = line + <usize>first * pixel;
+      const count = f32x4.splat(<f32>max(least, slices * rows * taps));
+      let c: usize = 0;
+      for (; c + 32 <= pixel; c += 32) {
+        let a = f32x4.splat(0);
+        let b = f32x4.splat(0);
+        for (let z = 0, plane = from + c; z < slices; z++, plane += slice) {
+          for (let y = 0, start = plane; y < rows; y++, start += row) {
+            let rowA = f32x4.splat(0);
+            let rowB = f32x4.splat(0);
+            for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+              rowA = f32x4.add(rowA, v128.load(at));
+              rowB = f32x4.add(rowB, v128.load(at, 16));
+            }
+            a = f32x4.add(a, rowA);
+            b = f32x4.add(b, rowB);
           }
         }
-        storeFirst(to + channel, f32x4.div(sum, count), channels - c);
+        v128.store(to + c, f32x4.div(a, count));
+        v128.store(to + c, f32x4.div(b, count), 16);
+      }
+      for (; c < pixel; c += 16) {
+        let a = f32x4.splat(0);
+        for (let z = 0, plane = from + c; z < slices; z++, plane += slice) {
+          for (let y = 0, start = plane; y < rows; y++, start += row) {
+            let rowA = f32x4.splat(0);
+            for (let tap = 0, at = start; tap < taps; tap++, at += pixel) rowA = f32x4.add(rowA, v128.load(at));
+            a = f32x4.add(a, rowA);
+          }
+        }
+        storeFirst(to + c, f32x4.div(a, count), <i32>((pixel - c) >> 2));
       }
     }
   }

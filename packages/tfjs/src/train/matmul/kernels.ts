@@ -1,6 +1,6 @@
 import { contiguousStrides, type Shape, type TensorRef } from '@konv/core-tensor';
 import { addressOf, fill, matmul, type MatmulEnd } from '@konv/backend-wasm/families';
-import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
 import { type Epilogue, finish } from '../epilogue.js';
 import type { KernelInputs, TrainingKernel } from '../kernel.js';
@@ -11,6 +11,9 @@ import { type ProductCase, productCase, type Run, runsOf } from './shapes.js';
  * one matrix that is not transposed; its plain loops for the others add a bias once for each 48 of the inner size, and take
  * no integers.
  */
+
+/** Rows up to which XNNPACK is faster, which keeps the packed weight of a product from call to call. */
+const FEW_ROWS = 4;
 
 const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
 
@@ -92,6 +95,15 @@ function runBatchMatMul(call: Call, given_: KernelInputs): TensorInfo {
   return a.dtype === 'float32' || b.dtype === 'float32' ? floatProduct(call, a, b, p, {}).info : integerProduct(call, a, b, p);
 }
 
+/** Whether tfjs takes XNNPACK for it: then what it computes is right. */
+function isFewRows(given_: KernelInputs): boolean {
+  const [a, b] = [input(given_, 'a'), input(given_, 'b')];
+  const { transposeA, transposeB } = given_.attrs;
+  const plain = (x: TensorInfo): boolean => x.dtype === 'float32' && x.shape.slice(0, -2).every((size) => size === 1) && x.shape.length > 1;
+  const [m, k] = a.shape.slice(-2);
+  return plain(a) && plain(b) && !transposeA && !transposeB && m > 0 && m <= FEW_ROWS && k > 0 && b.shape[b.shape.length - 2] === k;
+}
+
 function epilogueOf({ inputs, attrs }: KernelInputs): Epilogue {
   const { bias = null, preluActivationWeights = null } = inputs as { bias?: TensorInfo; preluActivationWeights?: TensorInfo };
   return {
@@ -108,6 +120,11 @@ function runFused(call: Call, given_: KernelInputs): TensorInfo {
   const [a, b] = [input(given_, 'a'), input(given_, 'b')];
   const p = given(given_, '_FusedMatMul', a, b);
   const end = epilogueOf(given_);
+  if (isFewRows(given_)) {
+    const out = call.adopted(productOfTfjs(call, given_));
+    finish(call, out.ref, end);
+    return out.info;
+  }
   const { bias, activation } = end;
   // What a dense layer has, the kernel adds and clamps while it has the sums in registers.
   const within = bias !== null && bias.dtype === 'float32' && bias.shape.length === 1 && bias.shape[0] === p.n && p.k > 0;
@@ -117,7 +134,13 @@ function runFused(call: Call, given_: KernelInputs): TensorInfo {
   return info;
 }
 
+/** c by the kernel that is registered for `BatchMatMul`, which leaves few rows to tfjs's own. */
+function productOfTfjs({ backend }: Call, { inputs: { a, b } }: KernelInputs): TensorInfo {
+  const attrs = { transposeA: false, transposeB: false };
+  return getKernel('BatchMatMul', 'wasm').kernelFunc({ inputs: { a, b } as NamedTensorInfoMap, backend, attrs }) as TensorInfo;
+}
+
 export const matmulKernels: readonly TrainingKernel[] = [
-  { name: 'BatchMatMul', run: runBatchMatMul },
+  { name: 'BatchMatMul', run: runBatchMatMul, leaves: isFewRows },
   { name: '_FusedMatMul', run: runFused },
 ];

@@ -2,7 +2,7 @@ import type { Shape } from '@konv/core-tensor';
 import { BackendError } from '@konv/core-tensor';
 import { addressOf, cast } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Call, Output } from '../call.js';
+import type { Call } from '../call.js';
 import { shared } from '../identity.js';
 import type { KernelInputs, TrainingKernel } from '../kernel.js';
 import { type PoolCase, poolCase } from './geometry.js';
@@ -27,15 +27,13 @@ function withTable(call: Call, { table }: PoolCase, use: (address: number) => vo
 const sizes = ({ inSize, outSize, channels }: PoolCase) => [...inSize, ...outSize, channels] as const;
 const rowsOf = ({ batch, outSize }: PoolCase): number => batch * outSize[0] * outSize[1];
 
-/** Maxima, and where they stand if `indices` is there. */
-function maxima(call: Call, x: TensorInfo, c: PoolCase, indices: Output | null, acrossBatch: boolean): TensorInfo {
+function maxima(call: Call, x: TensorInfo, c: PoolCase): TensorInfo {
   const from = call.float32(x);
   const int32 = x.dtype === 'int32';
   const { info, ref } = call.output(c.outShape, int32 ? 'int32' : 'float32');
   const out = int32 ? call.temporary('float32', c.outShape) : ref;
   withTable(call, c, (table) => {
-    const at = indices === null ? 0 : addressOf(indices.ref);
-    call.engine.run('max_pool_last', [addressOf(from), addressOf(out), at, Number(acrossBatch), table, ...sizes(c)], { items: rowsOf(c) });
+    call.engine.run('max_pool_last', [addressOf(from), addressOf(out), table, ...sizes(c)], { items: rowsOf(c) });
   });
   if (int32) cast(call.engine, out, ref);
   return info;
@@ -45,17 +43,22 @@ function maxPool(name: string, rank: 2 | 3): TrainingKernel {
   const run = (call: Call, given: KernelInputs): TensorInfo => {
     const x = input(given, 'x');
     const c = poolCase(name, rank, x.shape, given.attrs);
-    return c.isIdentity && rank === 2 ? shared(call, x) : maxima(call, x, c, null, false);
+    return c.isIdentity && rank === 2 ? shared(call, x) : maxima(call, x, c);
   };
   return { name, run };
 }
 
 /** `[maxima, indices]`; indices are those of the flattened image, or with `includeBatchInIndex` of all images. */
-function runWithArgmax(call: Call, given: KernelInputs): TensorInfo[] {
-  const x = input(given, 'x');
-  const c = poolCase('MaxPoolWithArgmax', 2, x.shape, given.attrs);
-  const indices = call.output(c.outShape, 'int32');
-  return [maxima(call, x, c, indices, given.attrs['includeBatchInIndex'] === true), indices.info];
+function runWithArgmax(call: Call, { inputs, attrs }: KernelInputs): TensorInfo[] {
+  const x = inputs['x'] as TensorInfo;
+  const c = poolCase('MaxPoolWithArgmax', 2, x.shape, attrs);
+  const from = call.float32(x);
+  const { info, ref } = call.output(c.outShape, 'int32');
+  withTable(call, c, (table) => {
+    const acrossBatch = Number(attrs['includeBatchInIndex'] === true);
+    call.engine.run('max_pool_last_at', [addressOf(from), addressOf(ref), acrossBatch, table, ...sizes(c)], { items: rowsOf(c) });
+  });
+  return [maxima(call, x, c), info];
 }
 
 function maxPoolGrad(name: string, rank: 2 | 3): TrainingKernel {
