@@ -3,6 +3,7 @@ const inEveryPage = [
   'packages/backend-cpu-js/test/conformance.test.ts',
   'packages/backend-wasm/test/conformance.test.ts',
   'packages/konv/test/twins.test.ts',
+  'packages/tfjs/test/train-page.test.ts',
 ];
 
 /** WebGL: what a page may share makes no difference to it, so one page serves. */

@@ -1,7 +1,7 @@
 import * as core from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, numbersFrom, randomTensor, trainOnWasm } from './train-support.js';
+import { expectClose, numbersFrom, onBoth, randomTensor, trainOnWasm } from './train-support.js';
 
 beforeAll(async () => {
   await trainOnWasm();
@@ -160,6 +160,38 @@ it('the gradient of nearest neighbours is the adjoint, with halfPixelCenters too
     const dx = core.grad(f)(x, dy);
     const products = (a: core.Tensor, b: core.Tensor): number => core.sum(core.mul(a, b)).dataSync()[0];
     expect(Math.abs(products(f(x), dy) - products(x, dx))).toBeLessThan(1e-4);
+  }
+});
+
+it('tiles any shape and dtype', async () => {
+  for (const dtype of ['float32', 'int32', 'bool'] as const) {
+    for (const [shape, reps] of [
+      [[3], [4]],
+      [
+        [2, 3],
+        [2, 1],
+      ],
+      [
+        [1, 1, 5],
+        [3, 4, 1],
+      ],
+      [
+        [2, 1, 3, 2],
+        [1, 3, 2, 2],
+      ],
+      [
+        [2, 0],
+        [2, 3],
+      ],
+      [
+        [2, 2],
+        [0, 1],
+      ],
+    ]) {
+      const x = core.cast(core.round(randomTensor(shape, numbersFrom(1))), dtype);
+      const { wasm, cpu } = await onBoth(() => [core.tile(x, reps)]);
+      expect(wasm).toEqual(cpu);
+    }
   }
 });
 

@@ -6,6 +6,7 @@ import { matmulKernels } from './matmul/kernels.js';
 import { poolKernels } from './pool/kernels.js';
 import { resizeKernels } from './resize.js';
 import { segmentKernels } from './segment-sum.js';
+import { tileKernels } from './tile.js';
 
 /** All kernels that `enableWasmTraining` registers. */
 export const kernels: readonly TrainingKernel[] = [
@@ -15,5 +16,6 @@ export const kernels: readonly TrainingKernel[] = [
   ...matmulKernels,
   ...resizeKernels,
   ...segmentKernels,
+  ...tileKernels,
   ...identityKernels,
 ];

@@ -18,8 +18,9 @@ export async function startWasm(): Promise<BackendWasm> {
   }
   const engine = core.engine();
   const before: string | undefined = engine.backendName ?? undefined;
-  // Somebody's `setBackend` is under way: a second one at the same time would make the first one fail.
-  if (before !== undefined) await core.ready();
+  // Somebody's `setBackend` is under way: a second one at the same time would make the first one fail. If it fails by itself,
+  // the start below says so.
+  if (before !== undefined) await core.ready().catch(() => {});
   const running = before === 'wasm' || 'wasm' in engine.registry ? core.findBackend('wasm') : null;
   if (running) return running as BackendWasm;
   let cause: unknown = 'a refusal, whose reason is on the console';

@@ -8,8 +8,8 @@ import { type ConvCase, volume } from './geometry.js';
  * `[pixels, channels]` as they lie in memory: dw = x^T dy, dx = dy w^T.
  */
 
-/** Floats of the operand that a product packs whole: it stays in the second-level cache. */
-const PACKED_FLOATS = 128 * 1024;
+/** Floats of the operand that a product packs whole: fewer repeat the other one, more leave the second-level cache. */
+const PACKED_FLOATS = 64 * 1024;
 
 export function isPointwise({ geometry: g, channelsLast }: ConvCase): boolean {
   const whole = g.inSize.every(
