@@ -280,3 +280,62 @@ export function avg_pool_last(
     }
   }
 }
+
+/**
+ * dx [batch, *inSize, channels]: each element of dy [batch, *outSize, channels], divided by `divisor`, is added to what its
+ * window holds of the input. An item is an image.
+ */
+export function avg_pool_last_grad(
+  dy: usize,
+  dx: usize,
+  divisor: i32,
+  table: usize,
+  inDepth: i32,
+  inHeight: i32,
+  inWidth: i32,
+  outDepth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  channels: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const heights = triple(table, outDepth);
+  const widths = triple(heights, outHeight);
+  const pixel = <usize>channels << 2;
+  const row = <usize>inWidth * pixel;
+  const slice = <usize>inHeight * row;
+  const imageBytes = <usize>inDepth * slice;
+  const whole = f32x4.splat(<f32>divisor);
+  for (let item = begin; item < end; item++) {
+    const image = dx + <usize>item * imageBytes;
+    let from = dy + <usize>item * <usize>(outDepth * outHeight * outWidth) * pixel;
+    memory.fill(image, 0, imageBytes);
+    for (let line = 0; line < outDepth * outHeight; line++) {
+      const depth = triple(table, line / outHeight);
+      const height = triple(heights, line % outHeight);
+      const slices = endTap(depth) - firstTap(depth);
+      const rows = endTap(height) - firstTap(height);
+      const corner = image + <usize>firstTap(depth) * slice + <usize>firstTap(height) * row;
+      for (let i = 0; i < outWidth; i++, from += pixel) {
+        const column = triple(widths, i);
+        const first = firstTap(column);
+        const taps = endTap(column) - first;
+        const window = corner + <usize>first * pixel;
+        for (let c: usize = 0; c < pixel; c += 16) {
+          const share = f32x4.div(v128.load(from + c), whole);
+          const lanes = <i32>((pixel - c) >> 2);
+          for (let z = 0, plane = window + c; z < slices; z++, plane += slice) {
+            for (let y = 0, start = plane; y < rows; y++, start += row) {
+              for (let tap = 0, at = start; tap < taps; tap++, at += pixel) {
+                const sum = f32x4.add(v128.load(at), share);
+                if (lanes >= 4) v128.store(at, sum);
+                else storeFirst(at, sum, lanes);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -16,6 +16,8 @@ export interface PoolCase {
   readonly outShape: Shape;
   /** The windows, for the kernels: see assembly/nn/windows.ts. */
   readonly table: Int32Array;
+  /** Elements of a window. */
+  readonly window: number;
   /** Windows of one element that leave the shape as it is: tfjs takes the result for the input itself, whatever the stride. */
   readonly isIdentity: boolean;
 }
@@ -54,6 +56,7 @@ export function poolCase(kernel: string, rank: 2 | 3, inShape: Shape, attrs: Nam
     outSize,
     outShape: own,
     table: Int32Array.from(([0, 1, 2] as const).flatMap((axis) => windowsOf({ ...axes, outSize }, axis))),
+    window: axes.kernel[0] * axes.kernel[1] * axes.kernel[2],
     isIdentity: axes.kernel.every((k) => k === 1) && shape.every((size, i) => size === inShape[i]),
   };
 }

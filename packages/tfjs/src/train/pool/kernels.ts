@@ -102,6 +102,25 @@ function avgPool(name: string, rank: 2 | 3): TrainingKernel {
   return { name, run };
 }
 
+/**
+ * dx of dy with tfjs's meaning: it divides by the whole window also where that hangs over the edge, and `AvgPool` does not,
+ * so that at an edge this is not the gradient of that. A published spec wants it so.
+ */
+function avgPoolGrad(name: string, rank: 2 | 3): TrainingKernel {
+  const run = (call: Call, given: KernelInputs): TensorInfo => {
+    const [dy, x] = [input(given, 'dy'), input(given, 'input')];
+    const c = poolCase(name, rank, x.shape, given.attrs, dy.shape);
+    checkGradient(name, dy.shape, x.shape);
+    const from = call.float32(dy);
+    const { info, ref } = call.output(x.shape);
+    withTable(call, c, (table) => {
+      call.engine.run('avg_pool_last_grad', [addressOf(from), addressOf(ref), c.window, table, ...sizes(c)], { items: c.batch });
+    });
+    return info;
+  };
+  return { name, run };
+}
+
 export const poolKernels: readonly TrainingKernel[] = [
   maxPool('MaxPool', 2),
   maxPool('MaxPool3D', 3),
@@ -109,4 +128,7 @@ export const poolKernels: readonly TrainingKernel[] = [
   maxPoolGrad('MaxPoolGrad', 2),
   maxPoolGrad('MaxPool3DGrad', 3),
   avgPool('AvgPool', 2),
+  avgPool('AvgPool3D', 3),
+  avgPoolGrad('AvgPoolGrad', 2),
+  avgPoolGrad('AvgPool3DGrad', 3),
 ];
