@@ -60,7 +60,8 @@ function isForeign(given: KernelInputs): boolean {
     return imageShape(c, c.geometry.outSize, c.geometry.outChannels);
   };
   const [low, high] = [sizeOf('floor'), sizeOf('ceil')];
-  return shape.some((size, axis) => size !== low[axis] && size !== high[axis]);
+  const own = given.attrs['dataFormat'] === 'NCHW' ? [2, 3] : [1, 2];
+  return shape.length === 4 && own.some((axis) => shape[axis] !== low[axis] && shape[axis] !== high[axis]);
 }
 
 /** y of images `[batch, channels, height, width]`, an order that tfjs's own kernel refuses. */
