@@ -10,7 +10,7 @@ import { type PoolCase, poolCase } from './geometry.js';
 /**
  * Pools with tfjs-cpu's meaning of NaN (it never is a maximum, and makes an average NaN) and of equals (in two dimensions the
  * first is the maximum, in three the last). tfjs-wasm's own: maxima begin at 1.2e-38 but in `MaxPool`, which makes -infinity
- * of a window that begins with NaN, as `AvgPool` does of any NaN; windows of one element are left uncomputed.
+ * of a window that begins with NaN, as `AvgPool` does of any NaN; padded windows of one element are not all written.
  */
 
 const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
