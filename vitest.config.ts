@@ -22,7 +22,7 @@ const inBrowser = (
   extends: true,
   server: { headers },
   // Said beforehand: dependencies found while a page loads would have it loaded again.
-  optimizeDeps: { include: ['fast-check'], noDiscovery: true },
+  optimizeDeps: { include: ['fast-check', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'], noDiscovery: true },
   test: {
     include,
     sequence: { groupOrder },

@@ -1,5 +1,9 @@
 /** The spec files that run in a browser as well as in Node: twice, in an isolated page and in a plain one. */
-const inEveryPage = ['packages/backend-wasm/test/conformance.test.ts', 'packages/konv/test/twins.test.ts'];
+const inEveryPage = [
+  'packages/backend-wasm/test/conformance.test.ts',
+  'packages/konv/test/twins.test.ts',
+  'packages/tfjs/test/train-page.test.ts',
+];
 
 /** Those to which it makes no difference what a page may share: in the isolated one. */
 const inOnePage = ['packages/backend-cpu-js/test/conformance.test.ts'];

@@ -12,7 +12,8 @@ export const arrows = {
   'wasm-kernels': [],
   'backend-wasm': ['core-tensor', 'wasm-kernels'],
   'backend-webgl': ['core-tensor'],
-  tfjs: ['core-tensor'],
+  // Its training kernels are konv's own, over tfjs's heap (docs/adr/0017).
+  tfjs: ['core-tensor', 'wasm-kernels', 'backend-wasm'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
   // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
   konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer', 'backend-cpu-js'],

@@ -1,6 +1,6 @@
 import type { ArgReduceKind, HostArray, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf, heapOf } from './memory.js';
+import { addressOf, heapOf } from './operand.js';
 import { aroundAxis } from './strided.js';
 
 /** The position of the winner among n elements from `ix` by steps of `sx`: the first of equals, the first NaN of all. */

@@ -1,7 +1,7 @@
 import type { BatchNormAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { grainOf } from './grain.js';
-import { addressOf, optionalAddress } from './memory.js';
+import { addressOf, optionalAddress } from './operand.js';
 
 /** y = (x - mean) invStd weight + bias with the batch's own statistics, summed in double. */
 export function batchNormTrain(

@@ -3,7 +3,7 @@ import { mapKinds } from '@konv/wasm-kernels';
 import { copyStrided, fill } from './copy.js';
 import type { Engine } from './engine.js';
 import { CHEAP, map } from './map.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 import { Walk } from './strided.js';
 import { bitsOf } from './table.js';
 

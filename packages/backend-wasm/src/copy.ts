@@ -2,7 +2,7 @@ import { byteSize, sizeOf } from '@konv/core-tensor';
 import type { TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
 import { CHEAP } from './map.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 import { isContiguous, Walk } from './strided.js';
 import { bitsOf, grainOfWalk, tableBytes, writeTable } from './table.js';
 

@@ -60,7 +60,7 @@ async function kernels(level: SimdLevel, shared: boolean, url: URL | undefined):
 /** Kernels count elements and bytes of one tensor in i32. */
 const MAX_TENSOR_BYTES = 2 ** 31 - 2 ** 16;
 
-function backendOf(name: string, engine: Engine, memory: Memory): Backend {
+function backendOf(name: string, engine: Engine<Heap>, memory: Memory): Backend {
   const families: Partial<Families> = {
     unary: (kind, x, out) => unary(engine, kind, x, out),
     binary: (kind, a, b, out) => binary(engine, kind, a, b, out),

@@ -1,5 +1,5 @@
 import type { KernelName, Kernels } from '@konv/wasm-kernels';
-import type { Heap } from './heap/heap.js';
+import type { KernelHeap } from './kernel-heap.js';
 import type { Runner } from './threads/runner.js';
 
 /** What a kernel is given: its arguments but for the last two, the range of work items. */
@@ -15,10 +15,10 @@ export interface Spread {
   readonly scratch?: number;
 }
 
-/** What every family of this backend works with: the memory, and the kernels over it. */
-export class Engine {
+/** What every family works with: a memory, whoever owns it, and the kernels over it. */
+export class Engine<H extends KernelHeap = KernelHeap> {
   constructor(
-    readonly heap: Heap,
+    readonly heap: H,
     private readonly runner: Runner,
     /** Kernels that trade accuracy for speed (Winograd) are not to be used. */
     readonly strictNumerics: boolean,

@@ -1,7 +1,7 @@
 import { contiguousStrides, isFloat } from '@konv/core-tensor';
 import type { TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf, heapOf } from './memory.js';
+import { addressOf, heapOf } from './operand.js';
 import { Walk } from './strided.js';
 
 /** From this length on, rows under one index (of an embedding) are copied as a whole. */

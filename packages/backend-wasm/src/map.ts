@@ -1,7 +1,7 @@
 import { byteSize, sizeOf } from '@konv/core-tensor';
 import type { DType, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 import { isContiguous, isOneElement, Walk } from './strided.js';
 import { bitsOf, grainOfWalk, passAsContiguous, tableBytes, writeTable } from './table.js';
 

@@ -1,6 +1,6 @@
 import type { ActivationKind, MatmulAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf, optionalAddress } from './memory.js';
+import { addressOf, optionalAddress } from './operand.js';
 import { activate } from './unary.js';
 
 /** Rows of a packed panel of A. */
@@ -77,7 +77,14 @@ function product(engine: Engine, p: Product): void {
   });
 }
 
-export function matmul(engine: Engine, a: TensorRef, b: TensorRef, attrs: MatmulAttrs, out: TensorRef): void {
+/** What a product ends with, beyond the interface: the kernel has both for nothing. */
+export interface MatmulEnd {
+  /** `[n]`, added to each row. */
+  readonly bias?: TensorRef | null;
+  readonly relu?: boolean;
+}
+
+export function matmul(engine: Engine, a: TensorRef, b: TensorRef, attrs: MatmulAttrs, out: TensorRef, end: MatmulEnd = {}): void {
   const [batch, m, n] = out.shape;
   const k = attrs.transposeA ? a.shape[1] : a.shape[2];
   product(engine, {
@@ -92,9 +99,9 @@ export function matmul(engine: Engine, a: TensorRef, b: TensorRef, attrs: Matmul
     k,
     transposeA: attrs.transposeA,
     transposeB: attrs.transposeB,
-    bias: 0,
+    bias: optionalAddress(end.bias ?? null),
     accumulate: attrs.accumulate,
-    relu: false,
+    relu: end.relu ?? false,
   });
 }
 

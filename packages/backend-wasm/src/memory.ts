@@ -1,29 +1,12 @@
 import { BackendError, byteSize, sizeOf } from '@konv/core-tensor';
-import type { BackendBuffer, DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
+import type { DType, HostArray, MemoryInfo, Shape, TensorRef } from '@konv/core-tensor';
 import type { Heap } from './heap/heap.js';
+import { addressOf, type PlacedBuffer } from './operand.js';
 
-/** A buffer of this backend: `size` elements from `address` of the heap. */
-export interface WasmBuffer extends BackendBuffer {
-  address: number;
+/** A buffer of this backend. */
+export interface WasmBuffer extends PlacedBuffer {
   /** The memory that counts it; null once freed. */
   owner: Memory | null;
-}
-
-/** Byte address of a ref's first element. */
-export function addressOf(ref: TensorRef): number {
-  return (ref.buffer as WasmBuffer).address + ref.offset * byteSize[ref.dtype];
-}
-
-/** A ref's address, or 0 for none: how kernels are told that an operand is absent. */
-export function optionalAddress(ref: TensorRef | null): number {
-  return ref === null ? 0 : addressOf(ref);
-}
-
-/** The heap as elements of a ref's dtype, and the position of its first: valid until the next allocation. */
-export function heapOf(heap: Heap, ref: TensorRef): { data: Uint8Array | Int32Array | Float32Array; at: number } {
-  const address = addressOf(ref);
-  if (ref.dtype === 'bool') return { data: heap.u8, at: address };
-  return { data: ref.dtype === 'int32' ? heap.i32 : heap.f32, at: address / 4 };
 }
 
 /** The tensors on the heap, counted exactly; temporaries of kernels are not among them. */

@@ -2,7 +2,7 @@ import type { AdamAttrs, SgdAttrs, TensorRef } from '@konv/core-tensor';
 import { sizeOf } from '@konv/core-tensor';
 import type { Engine, Spread } from './engine.js';
 import { grainOf } from './grain.js';
-import { addressOf, optionalAddress } from './memory.js';
+import { addressOf, optionalAddress } from './operand.js';
 
 /** Elements of a work item: that of assembly/nn/optim.ts. */
 const BLOCK = 1024;

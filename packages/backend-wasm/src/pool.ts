@@ -1,7 +1,7 @@
 import type { PoolGeometry, PoolKind, TensorRef } from '@konv/core-tensor';
 import type { Engine, Spread } from './engine.js';
 import { grainOf } from './grain.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 
 /** A geometry's windows in the form that the kernels take: see assembly/nn/windows.ts. */
 interface Windows {

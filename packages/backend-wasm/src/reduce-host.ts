@@ -1,6 +1,6 @@
 import type { HostArray, ReduceKind, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { heapOf } from './memory.js';
+import { heapOf } from './operand.js';
 import { mergeAxes } from './strided.js';
 
 /** What a kind does to a run of x: fold it into one accumulator, or fold it elementwise into as many. */

@@ -1,7 +1,7 @@
 import type { ReduceKind, TensorRef } from '@konv/core-tensor';
 import { copyStrided } from './copy.js';
 import type { Engine } from './engine.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 import { reduceOnHost } from './reduce-host.js';
 import { mergeAxes } from './strided.js';
 

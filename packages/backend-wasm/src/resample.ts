@@ -1,6 +1,6 @@
 import type { ResampleGeometry, ResampleKind, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 
 /**
  * One axis as a sparse matrix with two entries a row: output position i is `(1 - share[i]) x[low[i]] + share[i] x[high[i]]`.

@@ -1,6 +1,6 @@
 import type { HostArray, ScanKind, TensorRef } from '@konv/core-tensor';
 import type { Engine } from './engine.js';
-import { addressOf, heapOf } from './memory.js';
+import { addressOf, heapOf } from './operand.js';
 import { aroundAxis } from './strided.js';
 
 type Scan = (n: number, x: HostArray, ix: number, out: HostArray, io: number, step: number) => void;

@@ -1,7 +1,7 @@
 import type { CrossEntropyAttrs, TensorRef } from '@konv/core-tensor';
 import type { Engine, Spread } from './engine.js';
 import { grainOf } from './grain.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 
 /** An exponential costs some elements of plain arithmetic. */
 const rowsOf = (rows: number, n: number): Spread => ({ items: rows, grain: grainOf(n, 8192), scratch: 256 });

@@ -2,7 +2,7 @@ import type { ActivationKind, TensorRef, UnaryKind } from '@konv/core-tensor';
 import { mapKinds } from '@konv/wasm-kernels';
 import type { Engine } from './engine.js';
 import { CHEAP, COSTLY, map } from './map.js';
-import { addressOf } from './memory.js';
+import { addressOf } from './operand.js';
 import { Walk } from './strided.js';
 
 /** What a kind costs: see `CHEAP` and `COSTLY`. */

@@ -2,7 +2,7 @@ import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor'
 import type { Engine } from '../engine.js';
 import { activate } from '../unary.js';
 import { biasGrad } from '../bias-grad.js';
-import { addressOf } from '../memory.js';
+import { addressOf } from '../operand.js';
 import { choose } from './choose.js';
 import { depthwiseForward, depthwiseGradInput, depthwiseGradWeight } from './depthwise.js';
 import { convDirect, convGemm } from './forward.js';

@@ -1,7 +1,7 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { grainOf } from '../grain.js';
-import { addressOf, optionalAddress } from '../memory.js';
+import { addressOf, optionalAddress } from '../operand.js';
 import { isFlat } from './direct.js';
 
 /** Each output channel looks at one input channel, along two axes or one. */

@@ -1,7 +1,7 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { kBlock, PANEL } from '../matmul.js';
-import { addressOf, optionalAddress } from '../memory.js';
+import { addressOf, optionalAddress } from '../operand.js';
 import { columnsFor } from './blocks.js';
 import { type DirectPlan, directPlan, runDirect } from './direct.js';
 import { packedWeightSize, runSweep } from './gemm-sweep.js';

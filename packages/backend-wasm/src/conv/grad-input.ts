@@ -2,7 +2,7 @@ import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import { sizeOf } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { kBlock, PANEL } from '../matmul.js';
-import { addressOf } from '../memory.js';
+import { addressOf } from '../operand.js';
 import { columnsFor } from './blocks.js';
 import { type DirectPlan, directPlan, runDirect } from './direct.js';
 import { packedWeightSize, runSweep } from './gemm-sweep.js';

@@ -1,6 +1,6 @@
 import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
-import { addressOf } from '../memory.js';
+import { addressOf } from '../operand.js';
 import { columnsFor, grainOf } from './blocks.js';
 import { wholeRows } from './direct.js';
 import { inputAxes, type SweepTable, sweepTable } from './sweep.js';

@@ -1,6 +1,6 @@
 import type { ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
-import { addressOf } from '../memory.js';
+import { addressOf } from '../operand.js';
 import { type SweepTable, sweepTable } from './sweep.js';
 import { PATCH, PRODUCTS, TILE, tileAxes, tileBlock } from './winograd.js';
 

@@ -1,7 +1,7 @@
 import type { ActivationKind, ConvGeometry, TensorRef } from '@konv/core-tensor';
 import type { Engine } from '../engine.js';
 import { PANEL } from '../matmul.js';
-import { addressOf, optionalAddress } from '../memory.js';
+import { addressOf, optionalAddress } from '../operand.js';
 import { grainOf } from './blocks.js';
 import { type Axes, type Axis, type SweepTable, sweepTable } from './sweep.js';
 

@@ -2,17 +2,12 @@ import { BackendError } from '@konv/core-tensor';
 import { requireWebAssembly, type WasmMemory } from '@konv/wasm-kernels';
 import { Allocator, type Region } from './allocator.js';
 import { HeapFullError } from './heap-full.js';
+import { type KernelHeap, READ_AHEAD_BYTES } from '../kernel-heap.js';
 
 export const PAGE_BYTES = 65536;
 
 /** The bottom of the memory, never handed out: static data of kernels (lower half), control words of threads (upper half). */
 export const CONTROL_BYTES = 65536;
-
-/**
- * Bytes behind the last block. SIMD packers read beyond the end of their operand: into the next block, whose values
- * they then ignore, or here. So every block has this much readable memory behind it, at the cost of one.
- */
-export const READ_AHEAD_BYTES = 4096;
 
 /**
  * One page less than 4 GiB: every address, size and end then fits in 32 bits. What an engine may refuse to reserve
@@ -34,13 +29,14 @@ export interface HeapOptions {
 }
 
 /**
- * The memory of a backend: a `WebAssembly.Memory` that grows as needed, and an allocator over it.
+ * The memory of a backend: a `WebAssembly.Memory` that grows as needed, and an allocator over it. The read-ahead behind the
+ * last block lies at the memory's end; that of all others are the blocks behind them.
  *
  * Addresses are bytes from the start of the memory, plain numbers between 0 and 2^32. A kernel takes them as i32: handing
  * over the number is enough, since the conversion at the boundary is modulo 2^32. In JS only `>>> 2` and arithmetic
  * on numbers may touch them; `| 0` makes those above 2^31 negative.
  */
-export class Heap {
+export class Heap implements KernelHeap {
   readonly memory: WasmMemory;
   readonly shared: boolean;
   /** The footprint's upper bound. */

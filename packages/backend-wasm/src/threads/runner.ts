@@ -1,6 +1,6 @@
 import { BackendError } from '@konv/core-tensor';
-import type { WasmGlobal } from '@konv/wasm-kernels';
-import type { Heap } from '../heap/heap.js';
+import type { KernelExports, WasmGlobal } from '@konv/wasm-kernels';
+import type { KernelHeap } from '../kernel-heap.js';
 
 /** Runs kernels over their work items, on one thread or several. */
 export interface Runner {
@@ -32,11 +32,11 @@ export class Caller {
   readonly #kept: number;
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #scratch: WasmGlobal | undefined;
-  readonly #heap: Heap;
+  readonly #heap: KernelHeap;
   readonly #threads: number;
   readonly #endRelief: () => boolean;
 
-  constructor(heap: Heap, exported: Readonly<Record<string, unknown>>, threads: number) {
+  constructor(heap: KernelHeap, exported: Readonly<Record<string, unknown>>, threads: number) {
     this.#heap = heap;
     this.#exports = exported;
     this.#scratch = exported['scratch'] as WasmGlobal | undefined;
@@ -93,7 +93,7 @@ export function trapped(kernel: string, thread: number, reason: string, cause?: 
   return new BackendError(
     kernel,
     `expected the kernel to run to its end, got "${reason}" on thread ${thread}; the result is lost, other tensors are not; ` +
-      'please report the op and its shapes, and use the backend "cpu-js" for it meanwhile',
+      'please report the op and its shapes, and use another backend for it meanwhile',
     { cause },
   );
 }
@@ -120,4 +120,9 @@ export class SingleRunner implements Runner {
   dispose(): void {
     this.#caller.dispose();
   }
+}
+
+/** Everything on the calling thread, in an instance over the heap's memory: scratch memory comes from the heap. */
+export function singleThread(heap: KernelHeap, exported: KernelExports): Runner {
+  return new SingleRunner(new Caller(heap, exported as unknown as Readonly<Record<string, unknown>>, 1));
 }

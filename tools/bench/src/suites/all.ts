@@ -4,6 +4,7 @@ import { dispatchSuite } from './dispatch.js';
 import { elementwiseSuite } from './elementwise.js';
 import { gemmSuite } from './gemm.js';
 import { lenetSuite, resnetSuite } from './steps.js';
+import { tfjsTrainSuite } from './tfjs-train.js';
 import { threadsSuite } from './threads.js';
 import { winogradSuite } from './winograd.js';
 
@@ -16,6 +17,7 @@ export const suites: Readonly<Record<string, (context: Context) => Promise<void>
   elementwise: elementwiseSuite,
   dispatch: dispatchSuite,
   threads: threadsSuite,
+  'tfjs-train': tfjsTrainSuite,
 };
 
 /** `download` measures sizes, not times, and stands apart. */

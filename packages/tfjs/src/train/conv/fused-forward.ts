@@ -1,0 +1,43 @@
+import { type NamedAttrMap, getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Call } from '../call.js';
+import { type Epilogue, finish } from '../epilogue.js';
+import type { KernelInputs } from '../kernel.js';
+
+/** The inputs of `FusedConv2D` and `FusedDepthwiseConv2D`. */
+interface FusedInputs {
+  readonly x: TensorInfo;
+  readonly filter: TensorInfo;
+  readonly bias?: TensorInfo;
+  readonly preluActivationWeights?: TensorInfo;
+}
+
+const inputsOf = ({ inputs }: KernelInputs): FusedInputs => inputs as unknown as FusedInputs;
+
+/** Whether tfjs's own fused kernel does it: channels last, and a bias or slopes for each channel. It refuses the rest. */
+export function isPlainFused(given: KernelInputs, depthwise: boolean): boolean {
+  const { filter, bias, preluActivationWeights } = inputsOf(given);
+  const channels = depthwise ? filter.shape[2] * filter.shape[3] : filter.shape[3];
+  const ofChannels = (x: TensorInfo | undefined | null): boolean => !x || (x.shape.length === 1 && x.shape[0] === channels);
+  return given.attrs['dataFormat'] !== 'NCHW' && ofChannels(bias) && ofChannels(preluActivationWeights);
+}
+
+/** The convolution by the kernel that is registered for it, then bias and activation of any shape, in place. */
+export function runFused(call: Call, given: KernelInputs, depthwise: boolean): TensorInfo {
+  const { x, filter, bias = null, preluActivationWeights = null } = inputsOf(given);
+  const { attrs } = given;
+  const out = call.adopted(convolve(call, depthwise ? 'DepthwiseConv2dNative' : 'Conv2D', { x, filter }, attrs));
+  const end: Epilogue = {
+    bias,
+    activation: attrs['activation'] as string | undefined,
+    preluWeights: preluActivationWeights,
+    leakyreluAlpha: (attrs['leakyreluAlpha'] as number | undefined) ?? 0,
+  };
+  finish(call, out.ref, end, attrs['dataFormat'] === 'NCHW' ? 1 : 3);
+  return out.info;
+}
+
+function convolve(call: Call, name: string, inputs: { x: TensorInfo; filter: TensorInfo }, attrs: NamedAttrMap): TensorInfo {
+  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attrs;
+  const own = { strides, pad, dataFormat, dilations, dimRoundingMode };
+  return getKernel(name, 'wasm').kernelFunc({ inputs, backend: call.backend, attrs: own }) as TensorInfo;
+}

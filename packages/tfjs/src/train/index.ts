@@ -1,0 +1,1 @@
+export { enableWasmTraining, type WasmTraining, type WasmTrainingOptions } from './enable.js';
