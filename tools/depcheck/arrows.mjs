@@ -12,7 +12,7 @@ export const arrows = {
   'wasm-kernels': [],
   'backend-wasm': ['core-tensor', 'wasm-kernels'],
   'backend-webgl': ['core-tensor'],
-  tfjs: ['core-tensor'],
+  tfjs: ['core-tensor', 'layers', 'formats'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
   // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
   konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer', 'backend-cpu-js'],
@@ -22,7 +22,7 @@ export const arrows = {
 export const dynamicArrows = { konv: ['backend-wasm', 'backend-webgl'] };
 
 /** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), never by an import. */
-export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm'];
+export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm', 'tfjs'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */
 export const outsiders = {
