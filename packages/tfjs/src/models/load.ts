@@ -7,7 +7,7 @@ import { describe, isRecord, LOAD } from './refuse.js';
 import { type Fetch, type LayersModelSource, openModel } from './source.js';
 import { readTopology } from './topology.js';
 import { reorder } from './transpose.js';
-import { decodeWeight, matchWeights, readGroup } from './weights.js';
+import { decodeWeight, matchWeights, readGroup, storedShapes } from './weights.js';
 
 export interface LoadLayersModelOptions {
   /** Whether a weight that is missing or unknown is an error, as for `loadStateDict`. Default: true. */
@@ -67,7 +67,7 @@ export async function loadLayersModel(source: LayersModelSource, options: LoadLa
   const { strict = true, backend, fetch: get = (url: string) => fetch(url) } = options;
   const open = await openModel(source, get);
   const graph = readTopology(open.topology);
-  const plan = planModel(graph, { generator: new Generator(0), ...(backend === undefined ? {} : { backend }) });
+  const plan = planModel(graph, { generator: new Generator(0), ...(backend === undefined ? {} : { backend }) }, storedShapes(open.groups));
   const { paths } = layOut(plan);
   const groups = matchWeights(open.groups, plan.weights, strict);
   const bytes: Uint8Array[] = [];

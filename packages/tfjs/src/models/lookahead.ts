@@ -45,7 +45,10 @@ export function fold(graph: Graph): Folded {
   const onlyDense = (layer: LayerNode): boolean =>
     layer.calls.length === 1 &&
     !isOutput(layer) &&
-    consumers(layer).every((next) => (next.className === 'Dense' ? next.calls.length === 1 : treatsAlike(next) && onlyDense(next)));
+    consumers(layer).every((next) => {
+      if (next.className === 'Dense') return next.calls.length === 1;
+      return (treatsAlike(next) || next.className === 'BatchNormalization') && onlyDense(next);
+    });
   const flatten = new Set(graph.layers.filter((layer) => layer.className === 'Flatten' && onlyDense(layer)));
   const padding = new Map<LayerNode, readonly number[]>();
   for (const pad of graph.layers) {

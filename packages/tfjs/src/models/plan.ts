@@ -54,7 +54,13 @@ export class Plan {
   readonly frozen: string[] = [];
   inputs: { name: string; value: Value }[] = [];
   outputs: { name: string; value: Value }[] = [];
+  /** The shapes in the file by name: tfjs-layers leaves some sizes out of its configs. */
+  readonly stored: ReadonlyMap<string, readonly number[]>;
   #ids = 0;
+
+  constructor(stored: ReadonlyMap<string, readonly number[]>) {
+    this.stored = stored;
+  }
 
   value(shape: OpenShape, moved: boolean, flat?: readonly number[]): Value {
     return { id: this.#ids++, shape, moved, flat };

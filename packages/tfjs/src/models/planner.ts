@@ -17,9 +17,9 @@ const planners: Planners = { ...corePlanners, ...activationPlanners, ...convPlan
  * The plan of a model. Errors: one `FormatError` for all layers that konv cannot run, each with its class, its name and
  * what is missing; nothing has been made then.
  */
-export function planModel(graph: Graph, make: MakeOptions): Plan {
+export function planModel(graph: Graph, make: MakeOptions, stored: ReadonlyMap<string, readonly number[]> = new Map()): Plan {
   const problems: string[] = [];
-  const plan = planGraph(graph, make, problems, '');
+  const plan = planGraph(graph, make, problems, '', new Plan(stored));
   if (problems.length > 0 || plan === null) {
     const count = problems.length === 1 ? 'one that is not' : `${problems.length} that are not`;
     throw refuse(
@@ -33,8 +33,7 @@ export function planModel(graph: Graph, make: MakeOptions): Plan {
 
 const refKey = (ref: Ref): string => `${ref.layer} ${ref.call} ${ref.tensor}`;
 
-function planGraph(graph: Graph, make: MakeOptions, problems: string[], path: string, shapes?: readonly Value[]): Plan | null {
-  const plan = new Plan();
+function planGraph(graph: Graph, make: MakeOptions, problems: string[], path: string, plan: Plan, shapes?: readonly Value[]): Plan | null {
   const values = new Map<string, Value | null>();
   const folded = fold(graph);
   const waiting = graph.layers.flatMap((layer) => layer.calls.map((inputs, call) => ({ layer, inputs, call })));
@@ -114,7 +113,7 @@ function planNested(at: Site, inputs: readonly Value[], model: Graph, make: Make
   if (model.outputs.length !== 1) throw new Uncovered(`it is a model with ${model.outputs.length} outputs within a model`);
   if (model.inputs.length !== inputs.length) throw new Uncovered(`it has ${model.inputs.length} inputs and is given ${inputs.length}`);
   const before = problems.length;
-  const plan = planGraph(model, make, at.first ? problems : [], `${path}${layer.name}/`, inputs);
+  const plan = planGraph(model, make, at.first ? problems : [], `${path}${layer.name}/`, new Plan(at.plan.stored), inputs);
   if (plan === null || problems.length > before) return null;
   const { paths } = layOut(plan);
   if (at.first) {

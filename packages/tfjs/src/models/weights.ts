@@ -51,6 +51,15 @@ function checkQuantization(shown: string, q: unknown, dtype: string): void {
   }
 }
 
+/** The shapes that the manifest says, by name; what is no shape is left to `matchWeights`. */
+export function storedShapes(groups: OpenModel['groups']): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const spec of groups.flatMap(({ weights }) => (Array.isArray(weights) ? weights : [])) as unknown[]) {
+    if (isRecord(spec) && typeof spec.name === 'string' && Array.isArray(spec.shape)) shapes.set(spec.name, spec.shape as number[]);
+  }
+  return shapes;
+}
+
 /** The weights of the model that a name of the file can mean: itself, or without the name of an inner cell. */
 function targetOf(name: string, uses: ReadonlyMap<string, WeightUse>): WeightUse | null {
   const plain = name.replace(/:\d+$/, '');

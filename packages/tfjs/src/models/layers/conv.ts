@@ -147,7 +147,9 @@ function separable(config: Config, [given]: readonly Value[], at: Site, make: Ma
   const x = at.moved(given);
   const { spatial, channels } = split(x, false);
   const inChannels = known(channels, 'the number of channels');
-  const multiplier = config.whole('depth_multiplier', 1, 1);
+  // tfjs-layers forgets to save depth_multiplier; the kernel has it.
+  const stored = at.plan.stored.get(`${at.layer.name}/depthwise_kernel`);
+  const multiplier = config.whole('depth_multiplier', 1, stored?.length === 4 ? stored[3] : 1);
   const middle = inChannels * multiplier;
   const outChannels = config.whole('filters', 1);
   const bias = config.flag('use_bias', true);

@@ -81,10 +81,12 @@ function batchNorm(config: Config, [given]: readonly Value[], at: Site, make: Ma
   const eps = config.number('epsilon', 1e-3);
   // Keras: running = m running + (1 - m) batch; PyTorch: running = (1 - m) running + m batch.
   const momentum = Number((1 - config.number('momentum', 0.99)).toPrecision(12));
-  if (scale) at.weight('gamma', [size], 'weight');
-  if (center) at.weight('beta', [size], 'bias');
-  at.weight('moving_mean', [size], 'running_mean');
-  at.weight('moving_variance', [size], 'running_var');
+  // Features that were flattened channels first have their statistics in that order, too.
+  const order = x.flat === undefined ? {} : { view: x.flat, order: [x.flat.length - 1, ...x.flat.map((_, k) => k).slice(0, -1)] };
+  if (scale) at.weight('gamma', [size], 'weight', order);
+  if (center) at.weight('beta', [size], 'bias', order);
+  at.weight('moving_mean', [size], 'running_mean', order);
+  at.weight('moving_variance', [size], 'running_var', order);
   const Norm = rank <= 3 ? BatchNorm1d : rank === 4 ? BatchNorm2d : BatchNorm3d;
   const built = (): Module => {
     const norm = new Norm(size, { eps, momentum, affine: scale || center, backend: make.backend });
@@ -92,7 +94,7 @@ function batchNorm(config: Config, [given]: readonly Value[], at: Site, make: Ma
     if (norm.bias) norm.bias.requiresGrad = center;
     return norm;
   };
-  return at.call('', built, [x], x.shape, x.moved);
+  return at.call('', built, [x], x.shape, x.moved, x.flat);
 }
 
 function layerNorm(config: Config, [given]: readonly Value[], at: Site, make: MakeOptions): Value {
