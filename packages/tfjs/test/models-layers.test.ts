@@ -6,7 +6,7 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-type Layer = ReturnType<typeof tfl.dense>;
+type Layer = InstanceType<typeof tfl.Layer>;
 /** A model of one layer, or of several, on inputs of `shape`. */
 function of(shape: (number | null)[], ...stack: Layer[]): InstanceType<typeof L.LayersModel> {
   const input = L.input({ shape });
@@ -25,8 +25,10 @@ describe('convolutions', () => {
         const name = `kernel ${kernelSize}, stride ${strides}, ${padding}`;
         it(`Conv1D, ${name}`, () => roundTrip(of([11, 3], tfl.conv1d({ filters: 4, kernelSize, strides, padding }))));
         it(`Conv2D, ${name}`, () => roundTrip(of(image, tfl.conv2d({ filters: 4, kernelSize, strides, padding }))));
-        it(`DepthwiseConv2D, ${name}`, () => roundTrip(of(image, tfl.depthwiseConv2d({ kernelSize, strides, padding, depthMultiplier: 2 }))));
-        it(`SeparableConv2D, ${name}`, () => roundTrip(of(image, tfl.separableConv2d({ filters: 4, kernelSize, strides, padding, depthMultiplier: 2 }))));
+        it(`DepthwiseConv2D, ${name}`, () =>
+          roundTrip(of(image, tfl.depthwiseConv2d({ kernelSize, strides, padding, depthMultiplier: 2 }))));
+        it(`SeparableConv2D, ${name}`, () =>
+          roundTrip(of(image, tfl.separableConv2d({ filters: 4, kernelSize, strides, padding, depthMultiplier: 2 }))));
         it(`Conv2DTranspose, ${name}`, () => roundTrip(of([4, 3, 3], tfl.conv2dTranspose({ filters: 4, kernelSize, strides, padding }))));
         it(`pools, ${name}`, async () => {
           await roundTrip(of(image, tfl.maxPooling2d({ poolSize: kernelSize, strides, padding })));
@@ -69,9 +71,15 @@ describe('convolutions', () => {
   it('channels first', async () => {
     const dataFormat = 'channelsFirst';
     const stack = [
-      tfl.zeroPadding2d({ padding: [[1, 0], [2, 1]], dataFormat }),
+      tfl.zeroPadding2d({
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+        dataFormat,
+      }),
       tfl.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', dataFormat, activation: 'relu' }),
-            tfl.depthwiseConv2d({ kernelSize: 3, dataFormat, padding: 'same' }),
+      tfl.depthwiseConv2d({ kernelSize: 3, dataFormat, padding: 'same' }),
       tfl.maxPooling2d({ poolSize: 2, dataFormat, padding: 'same' }),
       tfl.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same', dataFormat }),
       tfl.upSampling2d({ size: [2, 1], dataFormat }),
@@ -85,7 +93,23 @@ describe('convolutions', () => {
 });
 
 describe('activations', () => {
-  const fused = ['elu', 'hardSigmoid', 'linear', 'relu', 'relu6', 'selu', 'sigmoid', 'softmax', 'softplus', 'softsign', 'tanh', 'swish', 'mish', 'gelu', 'gelu_new'];
+  const fused = [
+    'elu',
+    'hardSigmoid',
+    'linear',
+    'relu',
+    'relu6',
+    'selu',
+    'sigmoid',
+    'softmax',
+    'softplus',
+    'softsign',
+    'tanh',
+    'swish',
+    'mish',
+    'gelu',
+    'gelu_new',
+  ];
   const wide = { input: (v: number) => v * 8 };
   for (const activation of fused as 'relu'[]) {
     it(`${activation}, fused and alone, of features, lengths and images`, async () => {
@@ -156,7 +180,11 @@ describe('norms, dropout, embedding', () => {
   it('Embedding', async () => {
     const indices = { input: (v: number) => Math.floor((v + 1) * 5) };
     await roundTrip(of([7], tfl.embedding({ inputDim: 10, outputDim: 4 })), 2, indices);
-    await roundTrip(of([7], tfl.embedding({ inputDim: 10, outputDim: 4 }), tfl.conv1d({ filters: 3, kernelSize: 3 }), tfl.globalMaxPooling1d()), 2, indices);
+    await roundTrip(
+      of([7], tfl.embedding({ inputDim: 10, outputDim: 4 }), tfl.conv1d({ filters: 3, kernelSize: 3 }), tfl.globalMaxPooling1d()),
+      2,
+      indices,
+    );
   });
 });
 
@@ -172,8 +200,17 @@ describe('shapes', () => {
     await roundTrip(of([7, 3], tfl.conv1d({ filters: 4, kernelSize: 2 }), tfl.flatten(), tfl.dense({ units: 3 })));
     await roundTrip(of([3, 4, 2, 3], tfl.conv3d({ filters: 2, kernelSize: 2 }), tfl.flatten(), tfl.dense({ units: 3 })));
     await roundTrip(of([4, 3, 5], tfl.conv2d({ filters: 4, kernelSize: 2 }), tfl.reshape({ targetShape: [2, -1] })));
-    await roundTrip(of([4, 3, 5], tfl.conv2d({ filters: 4, kernelSize: 2 }), tfl.reshape({ targetShape: [2, 12] }), tfl.dense({ units: 3 })));
-    await roundTrip(of([12], tfl.dense({ units: 24 }), tfl.reshape({ targetShape: [2, 3, 4] }), tfl.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same' })));
+    await roundTrip(
+      of([4, 3, 5], tfl.conv2d({ filters: 4, kernelSize: 2 }), tfl.reshape({ targetShape: [2, 12] }), tfl.dense({ units: 3 })),
+    );
+    await roundTrip(
+      of(
+        [12],
+        tfl.dense({ units: 24 }),
+        tfl.reshape({ targetShape: [2, 3, 4] }),
+        tfl.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same' }),
+      ),
+    );
     await roundTrip(of([12], tfl.reshape({ targetShape: [2, 3, 2] })));
     await roundTrip(of([4, 3, 5], tfl.permute({ dims: [3, 1, 2] })));
     await roundTrip(of([7, 3], tfl.permute({ dims: [2, 1] }), tfl.conv1d({ filters: 2, kernelSize: 2 })));
@@ -185,10 +222,41 @@ describe('shapes', () => {
     await roundTrip(of([7, 3], tfl.globalMaxPooling1d({})));
     await roundTrip(of([4, 3, 5], tfl.globalAveragePooling2d({})));
     await roundTrip(of([4, 3, 5], tfl.globalMaxPooling2d({})));
-    await roundTrip(of([4, 3, 5], tfl.zeroPadding2d({ padding: [[1, 2], [0, 3]] })));
+    await roundTrip(
+      of(
+        [4, 3, 5],
+        tfl.zeroPadding2d({
+          padding: [
+            [1, 2],
+            [0, 3],
+          ],
+        }),
+      ),
+    );
     await roundTrip(of([4, 3, 5], tfl.zeroPadding2d({ padding: 1 }), tfl.conv2d({ filters: 2, kernelSize: 3, strides: 2 })));
-    await roundTrip(of([4, 3, 5], tfl.zeroPadding2d({ padding: [[0, 1], [0, 1]] }), tfl.depthwiseConv2d({ kernelSize: 3, strides: 2 })));
-    await roundTrip(of([6, 5, 3], tfl.cropping2D({ cropping: [[1, 2], [0, 3]] })));
+    await roundTrip(
+      of(
+        [4, 3, 5],
+        tfl.zeroPadding2d({
+          padding: [
+            [0, 1],
+            [0, 1],
+          ],
+        }),
+        tfl.depthwiseConv2d({ kernelSize: 3, strides: 2 }),
+      ),
+    );
+    await roundTrip(
+      of(
+        [6, 5, 3],
+        tfl.cropping2D({
+          cropping: [
+            [1, 2],
+            [0, 3],
+          ],
+        }),
+      ),
+    );
     await roundTrip(of([4, 3, 5], tfl.upSampling2d({ size: [3, 2] })));
     await roundTrip(of([4, 3, 5], tfl.upSampling2d({ size: [3, 2], interpolation: 'bilinear' })));
   });

@@ -55,13 +55,22 @@ export async function compare(
   model: layers.LayersModel,
   net: nn.Module,
   next: () => number,
-  { open = 5, batch = 2, tolerance = 1e-5, input = (v: number): number => v }: { open?: number; batch?: number; tolerance?: number; input?: (v: number) => number } = {},
+  {
+    open = 5,
+    batch = 2,
+    tolerance = 1e-5,
+    input = (v: number): number => v,
+  }: { open?: number; batch?: number; tolerance?: number; input?: (v: number) => number } = {},
 ): Promise<void> {
   const info = layersModelInfo(net);
   const xs = model.inputs.map((node) => {
     const shape = node.shape.map((d, i) => (i === 0 ? batch : (d ?? open)));
     const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(Array.from({ length: size }, () => input(next())), shape, node.dtype === 'int32' ? 'int32' : 'float32');
+    return tf.tensor(
+      Array.from({ length: size }, () => input(next())),
+      shape,
+      node.dtype === 'int32' ? 'int32' : 'float32',
+    );
   });
   const expected = [model.predict(xs.length === 1 ? xs[0] : xs)].flat();
   const got = [net.forward(...xs.map((x, i) => toKonv(x, info.inputs[i])))].flat() as Tensor[];

@@ -104,6 +104,9 @@ export function buildModule(plan: Plan): Module {
 }
 
 function sequentialOf(tree: Tree, made: ReadonlyMap<string, Module>): Sequential {
-  const entries = [...tree].map(([name, below]) => [name, typeof below === 'string' ? (made.get(below) as Module) : sequentialOf(below, made)]);
+  const entries = [...tree].map(([name, below]) => [
+    name,
+    typeof below === 'string' ? (made.get(below) as Module) : sequentialOf(below, made),
+  ]);
   return new Sequential(Object.fromEntries(entries) as Record<string, Module>);
 }

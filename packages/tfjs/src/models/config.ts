@@ -38,7 +38,11 @@ export class Config {
   /** One whole number >= 1 for each axis; a single one stands for all. */
   perAxis(name: string, rank: number, fallback?: number | readonly number[]): number[] {
     const value = this.#raw[name] ?? fallback;
-    const list: unknown[] = Array.isArray(value) ? (value.length === 1 ? new Array(rank).fill(value[0]) : value) : new Array(rank).fill(value);
+    const list: unknown[] = Array.isArray(value)
+      ? value.length === 1
+        ? new Array(rank).fill(value[0])
+        : value
+      : new Array(rank).fill(value);
     if (list.length === rank && list.every((v) => Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) < 2 ** 31)) {
       return list as number[];
     }

@@ -172,7 +172,8 @@ export function known(size: number | null | undefined, what: string): number {
 
 /** Refuses an input of another rank. */
 export function ofRank(v: Value, ...ranks: number[]): void {
-  if (!ranks.includes(v.shape.length)) throw new Uncovered(`its input has ${v.shape.length} axes with the batch, not ${ranks.join(' or ')}`);
+  if (!ranks.includes(v.shape.length))
+    throw new Uncovered(`its input has ${v.shape.length} axes with the batch, not ${ranks.join(' or ')}`);
 }
 
 /** The number of features of all axes but the batch. */

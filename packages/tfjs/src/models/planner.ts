@@ -90,7 +90,11 @@ function planCall(
     const declared = at.layer.config.batch_input_shape ?? at.layer.config.batchInputShape ?? at.layer.config.batch_shape;
     const shape = (declared as unknown[] | undefined | null) ?? outer?.shape ?? null;
     const moved = inputMoved(graph, layer, Array.isArray(shape) ? shape.length : 0);
-    return declared === undefined || declared === null ? (outer ? at.plan.value(outer.shape, moved) : inputOf(at, moved)) : inputOf(at, moved);
+    return declared === undefined || declared === null
+      ? outer
+        ? at.plan.value(outer.shape, moved)
+        : inputOf(at, moved)
+      : inputOf(at, moved);
   }
   if (at.first && layer.config.trainable === false) at.plan.frozen.push(layer.name);
   if (layer.problem !== undefined) throw new Uncovered(layer.problem);

@@ -65,14 +65,16 @@ function fromJson(bytes: Uint8Array, name: string, part: (path: string) => Part)
   } catch (e) {
     throw refuse(`${name} in JSON`, (e as Error).message, 'pass the model.json, whose shards are found by it', e);
   }
-  if (!isRecord(json) || !('modelTopology' in json)) throw refuse(`${name} to have a modelTopology`, describe(json), 'pass the model.json of a layers model');
+  if (!isRecord(json) || !('modelTopology' in json))
+    throw refuse(`${name} to have a modelTopology`, describe(json), 'pass the model.json of a layers model');
   if (json.format === 'graph-model') {
     throw refuse('a layers model', 'a graph model', 'convert the Keras model with output format tfjs_layers_model');
   }
   const manifest = json.weightsManifest ?? [];
   if (!Array.isArray(manifest)) throw refuse('weightsManifest to be a list', describe(manifest), AGAIN);
   const groups = manifest.map((group: unknown, i) => {
-    if (!isRecord(group) || !Array.isArray(group.paths)) throw refuse(`group ${i} of weightsManifest to have paths`, describe(group), AGAIN);
+    if (!isRecord(group) || !Array.isArray(group.paths))
+      throw refuse(`group ${i} of weightsManifest to have paths`, describe(group), AGAIN);
     return { weights: (group as unknown as WeightsGroup).weights, parts: group.paths.map((path) => part(checkPath(path))) };
   });
   return { topology: json.modelTopology, groups };
@@ -125,12 +127,18 @@ async function openFiles(files: readonly unknown[]): Promise<OpenModel> {
   const named = new Map<string, Blob>();
   for (const file of files) {
     const name = (file as { name?: unknown } | null)?.name;
-    if (!(file instanceof Blob) || typeof name !== 'string') throw refuse('files with names', describe(file), 'pass the files as the user picked them');
+    if (!(file instanceof Blob) || typeof name !== 'string')
+      throw refuse('files with names', describe(file), 'pass the files as the user picked them');
     if (named.has(name)) throw refuse('files of different names', `"${name}" twice`, 'pass the files of one model');
     named.set(name, file);
   }
   const json = [...named.keys()].filter((name) => name.endsWith('.json'));
-  if (json.length !== 1) throw refuse('one model.json among the files', json.length === 0 ? `none in ${quoted([...named.keys()])}` : quoted(json), 'pass the files of one model');
+  if (json.length !== 1)
+    throw refuse(
+      'one model.json among the files',
+      json.length === 0 ? `none in ${quoted([...named.keys()])}` : quoted(json),
+      'pass the files of one model',
+    );
   const read = async (file: Blob): Promise<Uint8Array> => new Uint8Array(await file.arrayBuffer());
   const missing: string[] = [];
   const model = fromJson(await read(named.get(json[0]) as Blob), json[0], (shard) => {
@@ -144,18 +152,27 @@ async function openFiles(files: readonly unknown[]): Promise<OpenModel> {
 }
 
 function openMemory(artifacts: unknown): OpenModel {
-  if (!isRecord(artifacts)) throw refuse('artifacts with modelTopology, weightSpecs and weightData', describe(artifacts), 'load the model with another handler');
+  if (!isRecord(artifacts))
+    throw refuse('artifacts with modelTopology, weightSpecs and weightData', describe(artifacts), 'load the model with another handler');
   const { modelTopology: topology, weightSpecs, weightData } = artifacts;
   if (weightSpecs === undefined && weightData === undefined) {
     if (Array.isArray(artifacts.weightsManifest) && artifacts.weightsManifest.length > 0) {
-      throw refuse('weightSpecs and weightData', 'a weightsManifest alone', 'pass the path or address of model.json, so that its shards are found');
+      throw refuse(
+        'weightSpecs and weightData',
+        'a weightsManifest alone',
+        'pass the path or address of model.json, so that its shards are found',
+      );
     }
     return { topology, groups: [] };
   }
   const list = Array.isArray(weightData) ? weightData : [weightData];
   const parts = list.map((data: unknown, i) => {
     const bytes =
-      data instanceof Uint8Array ? data : Object.prototype.toString.call(data) === '[object ArrayBuffer]' ? new Uint8Array(data as ArrayBuffer) : null;
+      data instanceof Uint8Array
+        ? data
+        : Object.prototype.toString.call(data) === '[object ArrayBuffer]'
+          ? new Uint8Array(data as ArrayBuffer)
+          : null;
     if (bytes === null) throw refuse('weightData in an ArrayBuffer or several', describe(data), AGAIN);
     return { name: list.length === 1 ? 'weightData' : `weightData[${i}]`, read: async () => bytes };
   });

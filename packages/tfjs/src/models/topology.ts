@@ -45,9 +45,14 @@ export function readTopology(topology: unknown): Graph {
   let model: unknown = topology.model_config ?? topology.modelConfig ?? topology;
   if (typeof model === 'string') model = parse(model);
   if (isRecord(model) && Array.isArray(model.node)) {
-    throw refuse('a layers model', 'a graph model (an exported TensorFlow graph)', 'convert the Keras model with output format tfjs_layers_model');
+    throw refuse(
+      'a layers model',
+      'a graph model (an exported TensorFlow graph)',
+      'convert the Keras model with output format tfjs_layers_model',
+    );
   }
-  if (!isRecord(model) || typeof className(model) !== 'string') throw refuse('modelTopology with class_name and config', describe(model), AGAIN);
+  if (!isRecord(model) || typeof className(model) !== 'string')
+    throw refuse('modelTopology with class_name and config', describe(model), AGAIN);
   const name = className(model) as string;
   if (!MODELS.includes(name)) throw refuse(`a model of class ${MODELS.join(', ')}`, describe(name), 'save it as one of these');
   return readModel(name, model.config, 0);
@@ -72,7 +77,9 @@ function readModel(kind: string, config: unknown, depth: number): Graph {
   const list = kind === 'Sequential' && Array.isArray(config) ? config : isRecord(config) ? config.layers : undefined;
   if (!Array.isArray(list)) throw refuse(`the config of a ${kind} to have a list of layers`, describe(config), AGAIN);
   const name = isRecord(config) && typeof config.name === 'string' ? config.name : kind.toLowerCase();
-  return kind === 'Sequential' ? readSequential(name, list, isRecord(config) ? config : {}, seen) : readFunctional(name, list, config as Json, seen);
+  return kind === 'Sequential'
+    ? readSequential(name, list, isRecord(config) ? config : {}, seen)
+    : readFunctional(name, list, config as Json, seen);
 }
 
 function readLayer(layer: unknown, seen: Seen): Omit<LayerNode, 'calls'> & { raw: Json } {
@@ -82,7 +89,8 @@ function readLayer(layer: unknown, seen: Seen): Omit<LayerNode, 'calls'> & { raw
   const list = kind === 'Sequential' && Array.isArray(config);
   if (!isRecord(config) && !list) throw refuse(`the layer of class ${kind} to have a config`, describe(config), AGAIN);
   const named = layer.name ?? (isRecord(config) ? config.name : undefined);
-  if (typeof named !== 'string' || named === '' || named === '__proto__') throw refuse(`the layer of class ${kind} to have a name`, describe(named), AGAIN);
+  if (typeof named !== 'string' || named === '' || named === '__proto__')
+    throw refuse(`the layer of class ${kind} to have a name`, describe(named), AGAIN);
   if (seen.names.has(named)) throw refuse('layers of different names', `"${named}" twice`, AGAIN);
   seen.names.add(named);
   const model = MODELS.includes(kind) ? readModel(kind, config, seen.depth + 1) : undefined;
@@ -113,7 +121,10 @@ function readSequential(name: string, list: unknown[], config: Json, seen: Seen)
     read.shift();
   } else {
     const inner = first.model?.layers.find((layer) => layer.name === first.model?.inputs[0]?.layer);
-    const shape = declaredShape(first.config) ?? (inner && declaredShape(inner.config)) ?? declaredShape({ batch_input_shape: config.build_input_shape });
+    const shape =
+      declaredShape(first.config) ??
+      (inner && declaredShape(inner.config)) ??
+      declaredShape({ batch_input_shape: config.build_input_shape });
     const input = `${first.name}_input`;
     layers.push({ name: input, className: 'InputLayer', config: { batch_input_shape: shape, dtype: first.config.dtype }, calls: [[]] });
     last = { layer: input, call: 0, tensor: 0 };
@@ -147,7 +158,9 @@ function countFromZero(layers: LayerNode[], inputs: Ref[], outputs: Ref[]): Pick
   for (const ref of [...layers.flatMap((layer) => layer.calls.flat()), ...outputs]) {
     used.set(ref.layer, Math.min(used.get(ref.layer) ?? Infinity, ref.call));
   }
-  const shifted = new Set(layers.filter((layer) => layer.model !== undefined && (used.get(layer.name) ?? 0) >= 1).map((layer) => layer.name));
+  const shifted = new Set(
+    layers.filter((layer) => layer.model !== undefined && (used.get(layer.name) ?? 0) >= 1).map((layer) => layer.name),
+  );
   const known = new Map(layers.map((layer) => [layer.name, layer]));
   const fix = (ref: Ref): Ref => {
     const target = known.get(ref.layer);

@@ -43,11 +43,13 @@ function checkQuantization(shown: string, q: unknown, dtype: string): void {
   if (!isRecord(q) || (q.dtype !== 'uint8' && q.dtype !== 'uint16' && q.dtype !== 'float16')) {
     throw refuse(`${shown} quantised to uint8, uint16 or float16`, describe(isRecord(q) ? q.dtype : q), AGAIN);
   }
-  if (dtype !== 'float32' && (dtype !== 'int32' || q.dtype === 'float16')) throw refuse(`${shown} quantised from float32`, `from ${dtype} to ${q.dtype}`, AGAIN);
+  if (dtype !== 'float32' && (dtype !== 'int32' || q.dtype === 'float16'))
+    throw refuse(`${shown} quantised from float32`, `from ${dtype} to ${q.dtype}`, AGAIN);
   if (q.dtype === 'float16') return;
   for (const name of ['scale', 'min'] as const) {
     const value = q[name];
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`${shown} to have a finite ${name}`, describe(value ?? null) + (Number.isNaN(value) ? ' (NaN)' : ''), AGAIN);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw refuse(`${shown} to have a finite ${name}`, describe(value ?? null) + (Number.isNaN(value) ? ' (NaN)' : ''), AGAIN);
   }
 }
 
@@ -112,7 +114,11 @@ export function matchWeights(groups: OpenModel['groups'], wanted: readonly Weigh
   if (strict && missing.length > 0) lines.unshift(`missing: ${quoted(missing)}`);
   if (strict && extra.length > 0) lines.unshift(`unexpected: ${quoted(extra)}`);
   if (lines.length > 0) {
-    throw refuse('the weights of the model', `others:\n  ${lines.join('\n  ')}\n`, 'pass { strict: false } where only names differ; nothing was loaded');
+    throw refuse(
+      'the weights of the model',
+      `others:\n  ${lines.join('\n  ')}\n`,
+      'pass { strict: false } where only names differ; nothing was loaded',
+    );
   }
   return matched;
 }
@@ -131,7 +137,11 @@ export async function readGroup({ parts, bytes, weights }: StoredGroup): Promise
     const short = total < bytes ? weights.find((w) => w.start + w.bytes > total) : undefined;
     const what = short === undefined ? 'more' : `"${short.spec.name}" ends beyond them`;
     const files = parts.length === 0 ? 'no file' : quoted(parts.map((part) => part.name));
-    throw refuse(`${bytes} bytes of weights in ${files}`, `${total}${short === undefined ? ' or more' : ''}: ${what}`, 'a shard is truncated or of another model; download it again');
+    throw refuse(
+      `${bytes} bytes of weights in ${files}`,
+      `${total}${short === undefined ? ' or more' : ''}: ${what}`,
+      'a shard is truncated or of another model; download it again',
+    );
   }
   if (read.length === 0) return new Uint8Array();
   if (read.length === 1) return read[0];

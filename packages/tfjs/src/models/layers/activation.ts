@@ -1,4 +1,22 @@
-import { ELU, GELU, Hardtanh, LeakyReLU, LogSoftmax, Mish, type Module, PReLU, ReLU, ReLU6, SELU, Sigmoid, SiLU, Softmax, Softplus, Softsign, Tanh } from '@konv/layers';
+import {
+  ELU,
+  GELU,
+  Hardtanh,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  type Module,
+  PReLU,
+  ReLU,
+  ReLU6,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Softsign,
+  Tanh,
+} from '@konv/layers';
 import type { Config } from '../config.js';
 import { ElementPReLU, HardSigmoid, ThresholdedReLU } from '../modules/activations.js';
 import { axisOf, known, type Site, type Value } from '../plan.js';

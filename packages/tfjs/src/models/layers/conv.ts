@@ -80,7 +80,8 @@ function convolve(at: Site, suffix: string, x: Value, rank: Rank, w: Windows, k:
   const options = { stride: [...w.stride], dilation: [...w.dilation], groups, bias, ...make };
   const conv = (padding: readonly number[] | 'same'): Module =>
     new Conv(inChannels, outChannels, [...w.kernel], { ...options, padding: padding === 'same' ? padding : [...padding] });
-  const built = (padding: readonly number[] | 'same', from: Value): Value => at.call(suffix, () => conv(padding), [from], out, !channelsFirst);
+  const built = (padding: readonly number[] | 'same', from: Value): Value =>
+    at.call(suffix, () => conv(padding), [from], out, !channelsFirst);
   if (!w.same) return built(folded ?? w.kernel.map(() => 0), x);
   const how = samePadding(spatial, w);
   if ('own' in how) return built(how.own, x);
@@ -88,7 +89,10 @@ function convolve(at: Site, suffix: string, x: Value, rank: Rank, w: Windows, k:
   if (w.stride.every((s) => s === 1)) return built('same', x);
   const { sides } = how;
   const before = at.helper('pad', () => (sides ? padOf(sides) : new SamePad(w.kernel, w.stride, w.dilation)), [x], out, !channelsFirst);
-  return built(w.kernel.map(() => 0), before);
+  return built(
+    w.kernel.map(() => 0),
+    before,
+  );
 }
 
 function conv(rank: Rank) {
@@ -98,7 +102,8 @@ function conv(rank: Rank) {
     if (rank === 1 && channelsFirst) throw new Uncovered('data_format is channels_first, which tfjs-layers gives back in another order');
     config.only('groups', 1, 'tfjs-layers has no groups');
     const w = { ...windowsOf(config, rank), dilation: config.perAxis('dilation_rate', rank, 1) };
-    if (w.stride.some((s) => s > 1) && w.dilation.some((d) => d > 1)) throw new Uncovered('it has both strides and dilation, which tfjs refuses');
+    if (w.stride.some((s) => s > 1) && w.dilation.some((d) => d > 1))
+      throw new Uncovered('it has both strides and dilation, which tfjs refuses');
     const x = at.channelsAt1(given, channelsFirst);
     const inChannels = known(split(x, channelsFirst).channels, 'the number of channels');
     const outChannels = config.whole('filters', 1);
@@ -113,7 +118,12 @@ function conv(rank: Rank) {
 
 function windowsOf(config: Config, rank: Rank): Windows {
   const same = checkPlain(config);
-  return { kernel: config.perAxis('kernel_size', rank), stride: config.perAxis('strides', rank, 1), dilation: new Array(rank).fill(1), same };
+  return {
+    kernel: config.perAxis('kernel_size', rank),
+    stride: config.perAxis('strides', rank, 1),
+    dilation: new Array(rank).fill(1),
+    same,
+  };
 }
 
 function depthwise(config: Config, [given]: readonly Value[], at: Site, make: MakeOptions): Value {
@@ -142,7 +152,8 @@ function separable(config: Config, [given]: readonly Value[], at: Site, make: Ma
   ofRank(given, 4);
   if (config.channelsFirst()) throw new Uncovered('data_format is channels_first, where tfjs-layers adds the bias to another axis');
   const w = { ...windowsOf(config, 2), dilation: config.perAxis('dilation_rate', 2, 1) };
-  if (w.stride.some((s) => s > 1) && w.dilation.some((d) => d > 1)) throw new Uncovered('it has both strides and dilation, which tfjs refuses');
+  if (w.stride.some((s) => s > 1) && w.dilation.some((d) => d > 1))
+    throw new Uncovered('it has both strides and dilation, which tfjs refuses');
   if (w.stride[0] !== w.stride[1]) throw new Uncovered('its strides differ');
   const x = at.moved(given);
   const { spatial, channels } = split(x, false);
@@ -154,15 +165,30 @@ function separable(config: Config, [given]: readonly Value[], at: Site, make: Ma
   const outChannels = config.whole('filters', 1);
   const bias = config.flag('use_bias', true);
   depthwiseWeight(at, w.kernel, inChannels, multiplier, 'depthwise.weight');
-  at.weight('pointwise_kernel', [1, 1, middle, outChannels], 'pointwise.weight', { order: [3, 2, 0, 1], shape: [outChannels, middle, 1, 1] });
+  at.weight('pointwise_kernel', [1, 1, middle, outChannels], 'pointwise.weight', {
+    order: [3, 2, 0, 1],
+    shape: [outChannels, middle, 1, 1],
+  });
   if (bias) at.weight('bias', [outChannels], 'pointwise.bias');
   const how = w.same ? samePadding(spatial, w) : { own: [0, 0] };
   const padding = 'own' in how ? [...how.own] : w.stride.every((s) => s === 1) ? ('same' as const) : 0;
-  const pad = 'sides' in how && padding !== 'same' ? (how.sides ? () => padOf(how.sides as [number, number][]) : () => new SamePad(w.kernel, w.stride, w.dilation)) : null;
+  const pad =
+    'sides' in how && padding !== 'same'
+      ? how.sides
+        ? () => padOf(how.sides as [number, number][])
+        : () => new SamePad(w.kernel, w.stride, w.dilation)
+      : null;
   const built = (): Module =>
     new Sequential({
       ...(pad ? { pad: pad() } : {}),
-      depthwise: new Conv2d(inChannels, middle, [...w.kernel], { stride: [...w.stride], dilation: [...w.dilation], padding, groups: inChannels, bias: false, ...make }),
+      depthwise: new Conv2d(inChannels, middle, [...w.kernel], {
+        stride: [...w.stride],
+        dilation: [...w.dilation],
+        padding,
+        groups: inChannels,
+        bias: false,
+        ...make,
+      }),
       pointwise: new Conv2d(middle, outChannels, 1, { bias, ...make }),
     });
   const y = at.call('', built, [x], joined(x, windowed(spatial, w), outChannels, false), true);
@@ -191,7 +217,8 @@ function transposed(rank: 2 | 3) {
     at.weight('kernel', [...kernel, outChannels, inChannels], 'weight', { order, shape: [inChannels, outChannels, ...kernel] });
     if (bias) at.weight('bias', [outChannels], 'bias');
     const Conv = rank === 2 ? ConvTranspose2d : ConvTranspose3d;
-    const built = (): Module => new Conv(inChannels, outChannels, [...kernel], { stride: [...stride], padding, outputPadding, bias, ...make });
+    const built = (): Module =>
+      new Conv(inChannels, outChannels, [...kernel], { stride: [...stride], padding, outputPadding, bias, ...make });
     const shape = joined(x, out, outChannels, channelsFirst);
     const whole = at.call('', built, [x], shape, !channelsFirst);
     const y = cut.every(([, after]) => after === 0) ? whole : at.call('crop', () => padOf(cut), [whole], shape, !channelsFirst);

@@ -1,4 +1,16 @@
-import { AlphaDropout, BatchNorm1d, BatchNorm2d, BatchNorm3d, Dropout, Dropout1d, Embedding, Flatten, LayerNorm, Linear, type Module } from '@konv/layers';
+import {
+  AlphaDropout,
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  Dropout,
+  Dropout1d,
+  Embedding,
+  Flatten,
+  LayerNorm,
+  Linear,
+  type Module,
+} from '@konv/layers';
 import { declaredShape } from '../topology.js';
 import type { Config } from '../config.js';
 import { GaussianDropout, GaussianNoise } from '../modules/activations.js';
@@ -49,7 +61,8 @@ function reshape(config: Config, [given]: readonly Value[], at: Site): Value {
   if (x.shape.slice(1).every((d) => d !== null)) {
     const size = features(x.shape);
     const rest = target.filter((d) => d !== -1).reduce((a, b) => a * b, 1);
-    if (open === 0 ? rest !== size : rest === 0 || size % rest !== 0) throw new Uncovered(`target_shape is ${describe(raw)} for ${size} values`);
+    if (open === 0 ? rest !== size : rest === 0 || size % rest !== 0)
+      throw new Uncovered(`target_shape is ${describe(raw)} for ${size} values`);
     out = target.map((d) => (d === -1 ? size / rest : d));
   }
   return at.helper('', () => new Reshape(target), [x], [x.shape[0], ...out], false);
@@ -64,7 +77,13 @@ function permute(config: Config, [given]: readonly Value[], at: Site): Value {
   }
   const x = at.saved(given);
   const order = [0, ...dims] as number[];
-  return at.helper('', () => new Permute(order), [x], order.map((i) => x.shape[i]), false);
+  return at.helper(
+    '',
+    () => new Permute(order),
+    [x],
+    order.map((i) => x.shape[i]),
+    false,
+  );
 }
 
 function batchNorm(config: Config, [given]: readonly Value[], at: Site, make: MakeOptions): Value {
@@ -177,4 +196,3 @@ export function inputOf(at: Site, moved: boolean): Value {
   if (shape === null) throw new Uncovered('it says no shape of its input');
   return at.plan.value(shape, moved && shape.length >= 3);
 }
-

@@ -45,14 +45,22 @@ function concatenate(config: Config, inputs: readonly Value[], at: Site): Value 
   const rank = inputs[0].shape.length;
   for (const v of inputs) ofRank(v, rank);
   const axis = config.number('axis', -1);
+  if (axis < -1) throw new Uncovered(`axis is ${axis}, which tfjs takes for the last axis and Keras does not`);
   const laid = alike(inputs, at);
   const dim = axisOf(laid[0], axis);
   const i = axis < 0 ? axis + rank : axis;
   const sizes = laid.map((v) => v.shape[i]);
   const size = sizes.some((d) => d === null) ? null : (sizes as number[]).reduce((a, b) => a + b, 0);
   const rest = laid.map((v) => v.shape.map((d, k) => (k === i ? 1 : d)));
-  if (rest.some((s) => s.some((d, k) => d !== null && rest[0][k] !== null && d !== rest[0][k]))) throw new Uncovered('its inputs differ in other axes');
-  return at.helper('', () => new Concatenate(dim), laid, laid[0].shape.map((d, k) => (k === i ? size : d)), laid[0].moved);
+  if (rest.some((s) => s.some((d, k) => d !== null && rest[0][k] !== null && d !== rest[0][k])))
+    throw new Uncovered('its inputs differ in other axes');
+  return at.helper(
+    '',
+    () => new Concatenate(dim),
+    laid,
+    laid[0].shape.map((d, k) => (k === i ? size : d)),
+    laid[0].moved,
+  );
 }
 
 function dot(config: Config, inputs: readonly Value[], at: Site): Value {
@@ -61,7 +69,10 @@ function dot(config: Config, inputs: readonly Value[], at: Site): Value {
   for (const v of [x, y]) ofRank(v, 2, 3);
   const raw = config.raw('axes');
   const list: unknown[] = Array.isArray(raw) ? raw : [raw, raw];
-  const axes = list.map((axis, i) => ((axis as number) < 0 && !Array.isArray(raw) ? (axis as number) + inputs[i].shape.length : axis)) as [number, number];
+  const axes = list.map((axis, i) => ((axis as number) < 0 && !Array.isArray(raw) ? (axis as number) + inputs[i].shape.length : axis)) as [
+    number,
+    number,
+  ];
   const fits = axes.length === 2 && axes.every((axis, i) => Number.isInteger(axis) && axis >= 1 && axis < inputs[i].shape.length);
   if (!fits) throw new Uncovered(`axes is ${describe(raw)}, not one axis of each input behind the batch`);
   const [a, b] = [known(x.shape[axes[0]], 'a size'), known(y.shape[axes[1]], 'a size')];

@@ -1,4 +1,17 @@
-import { AvgPool1d, AvgPool2d, AvgPool3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, MaxPool1d, MaxPool2d, MaxPool3d, type Module, Upsample, ZeroPad2d } from '@konv/layers';
+import {
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  type Module,
+  Upsample,
+  ZeroPad2d,
+} from '@konv/layers';
 import type { Config } from '../config.js';
 import { GlobalPool } from '../modules/axes.js';
 import { SameAvgPool, SamePad, UpsampleFromOrigin } from '../modules/same.js';
@@ -37,7 +50,10 @@ function pool(kind: 'max' | 'avg', rank: Rank) {
     // What is padded must never be the greatest.
     const pad = (): Module =>
       sides ? new pads[rank - 1]([...sides].reverse().flat(), -Infinity) : new SamePad(kernel, stride, w.dilation, -Infinity);
-    return built(kernel.map(() => 0), at.helper('pad', pad, [x], out, moved));
+    return built(
+      kernel.map(() => 0),
+      at.helper('pad', pad, [x], out, moved),
+    );
   };
 }
 
@@ -77,7 +93,10 @@ function resized(sign: 1 | -1, name: string) {
     const { spatial, channels } = split(x, channelsFirst);
     const out = spatial.map((d, i) => (d === null ? null : d + sign * (sides[i][0] + sides[i][1])));
     if (out.some((d) => d !== null && d < 1)) throw new Uncovered('nothing is left of its input');
-    const padding = [...sides].reverse().flat().map((n) => (n === 0 ? 0 : sign * n));
+    const padding = [...sides]
+      .reverse()
+      .flat()
+      .map((n) => (n === 0 ? 0 : sign * n));
     return at.call('', () => new ZeroPad2d(padding), [x], joined(x, out, channels, channelsFirst), !channelsFirst);
   };
 }

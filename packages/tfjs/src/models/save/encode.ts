@@ -5,10 +5,16 @@ import { Uncovered } from '../refuse.js';
 export type QuantizedDType = 'uint8' | 'uint16' | 'float16';
 
 /** The bytes of a float32 weight, quantised or not, and what the manifest says of them. */
-export function encodeWeight(name: string, values: Float32Array, shape: readonly number[], quantize: QuantizedDType | undefined): { spec: WeightSpec; bytes: Uint8Array } {
+export function encodeWeight(
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+  quantize: QuantizedDType | undefined,
+): { spec: WeightSpec; bytes: Uint8Array } {
   const spec: WeightSpec = { name, shape: [...shape], dtype: 'float32' };
   if (quantize === undefined) return { spec, bytes: bytesOf(values) };
-  if (quantize === 'float16') return { spec: { ...spec, quantization: { dtype: 'float16' } }, bytes: bytesOf(Uint16Array.from(values, floatToHalf)) };
+  if (quantize === 'float16')
+    return { spec: { ...spec, quantization: { dtype: 'float16' } }, bytes: bytesOf(Uint16Array.from(values, floatToHalf)) };
   const { codes, scale, min } = quantized(values, quantize);
   return { spec: { ...spec, quantization: { dtype: quantize, scale, min } }, bytes: bytesOf(codes) };
 }

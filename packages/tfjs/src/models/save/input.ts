@@ -1,8 +1,31 @@
-import { AvgPool1d, AdaptiveAvgPool1d, BatchNorm1d, ConstantPad1d, Conv1d, Dropout1d, Embedding, Flatten, LayerNorm, Linear, MaxPool1d, type Module } from '@konv/layers';
+import {
+  AvgPool1d,
+  AdaptiveAvgPool1d,
+  BatchNorm1d,
+  ConstantPad1d,
+  Conv1d,
+  Dropout1d,
+  Embedding,
+  Flatten,
+  LayerNorm,
+  Linear,
+  MaxPool1d,
+  type Module,
+} from '@konv/layers';
 import { GlobalPool, Permute, Reshape } from '../modules/axes.js';
 import { SameAvgPool, SamePad } from '../modules/same.js';
 
-const ALONG: readonly unknown[] = [Conv1d, MaxPool1d, AvgPool1d, AdaptiveAvgPool1d, BatchNorm1d, Dropout1d, ConstantPad1d, SamePad, SameAvgPool];
+const ALONG: readonly unknown[] = [
+  Conv1d,
+  MaxPool1d,
+  AvgPool1d,
+  AdaptiveAvgPool1d,
+  BatchNorm1d,
+  Dropout1d,
+  ConstantPad1d,
+  SamePad,
+  SameAvgPool,
+];
 const AS_IT_IS: readonly unknown[] = [Linear, LayerNorm, Embedding, Flatten, Reshape, Permute];
 
 /** Whether an input of two axes is [channels, length] to the first module that tells, and not [length, features]. */

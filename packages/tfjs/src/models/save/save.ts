@@ -72,7 +72,11 @@ export async function toLayersModel(net: Module, options: SaveLayersModelOptions
  * `tf.io.browserDownloads('model')`. `target` is the path of model.json, whose folder exists. At every moment there is a
  * whole model under that name, the old or the new. Errors: as `toLayersModel`; `FormatError` where it cannot be written.
  */
-export async function saveLayersModel(net: Module, target: string | URL | LayersModelSaver, options: SaveLayersModelOptions): Promise<void> {
+export async function saveLayersModel(
+  net: Module,
+  target: string | URL | LayersModelSaver,
+  options: SaveLayersModelOptions,
+): Promise<void> {
   const given: unknown = target;
   const saver = isRecord(given) && typeof given.save === 'function';
   if (!saver && typeof given !== 'string' && !(given instanceof URL)) {
@@ -103,23 +107,32 @@ function write(net: Module, inputShape: readonly number[]): Written {
   const input: Flow = { shape: moved ? [...inputShape.slice(1), inputShape[0]] : [...inputShape], moved };
   const written = writeRow(row, input, writerOf);
   if (written.problems.length > 0) {
-    throw refuseSave('modules that TensorFlow.js has, too', `others:\n  ${written.problems.join('\n  ')}\n`, 'replace them; nothing was saved');
+    throw refuseSave(
+      'modules that TensorFlow.js has, too',
+      `others:\n  ${written.problems.join('\n  ')}\n`,
+      'replace them; nothing was saved',
+    );
   }
   if (written.layers.length === 0) throw refuseSave('a network with layers', 'none', 'add some');
   const names = written.layers.map((layer) => (layer.config as { name: string }).name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw refuseSave('modules of different names', `"${twice}" twice`, 'a module that is used twice cannot be saved; name others apart');
+  if (twice !== undefined)
+    throw refuseSave('modules of different names', `"${twice}" twice`, 'a module that is used twice cannot be saved; name others apart');
   return written;
 }
 
 /** Whether indices go in: the first module that computes is an Embedding. */
-const isEmbedding = (net: Module): boolean => rowOf(net).find(([, m]) => m.constructor !== Identity && m.constructor !== ToInt32)?.[1].constructor === Embedding;
+const isEmbedding = (net: Module): boolean =>
+  rowOf(net).find(([, m]) => m.constructor !== Identity && m.constructor !== ToInt32)?.[1].constructor === Embedding;
 
 function topologyOf({ layers, input }: Written, whole: boolean): object {
   const names = new Set(layers.map((layer) => (layer.config as { name: string }).name));
   let name = tfjsName('input');
   while (names.has(name)) name += '_';
-  const first = { class_name: 'InputLayer', config: { batch_input_shape: [null, ...input], dtype: whole ? 'int32' : 'float32', sparse: false, name } };
+  const first = {
+    class_name: 'InputLayer',
+    config: { batch_input_shape: [null, ...input], dtype: whole ? 'int32' : 'float32', sparse: false, name },
+  };
   return {
     class_name: 'Sequential',
     config: { name: 'sequential', layers: [first, ...layers] },
@@ -140,15 +153,27 @@ function joined(chunks: readonly Uint8Array[]): ArrayBuffer {
 
 function checkOptions(net: unknown, options: unknown): SaveLayersModelOptions {
   if (!isModule(net)) throw new KonvError(SAVE, `expected a Module, got ${describe(net)}; pass the network`);
-  if (!isRecord(options)) throw new KonvError(SAVE, `expected options in an object, got ${describe(options)}; write { inputShape: [3, 32, 32] }`);
+  if (!isRecord(options))
+    throw new KonvError(SAVE, `expected options in an object, got ${describe(options)}; write { inputShape: [3, 32, 32] }`);
   const odd = Object.keys(options).find((name) => !['inputShape', 'quantize'].includes(name));
   if (odd !== undefined) throw new KonvError(SAVE, `expected options among inputShape, quantize, got ${odd}; leave it out`);
   const { inputShape, quantize } = options;
-  if (!Array.isArray(inputShape) || inputShape.length < 1 || inputShape.length > 4 || !inputShape.every((d) => Number.isSafeInteger(d) && d >= 1)) {
-    throw new KonvError(SAVE, `expected inputShape as sizes without the batch, got ${describe(inputShape)}; write [channels, height, width]`);
+  if (
+    !Array.isArray(inputShape) ||
+    inputShape.length < 1 ||
+    inputShape.length > 4 ||
+    !inputShape.every((d) => Number.isSafeInteger(d) && d >= 1)
+  ) {
+    throw new KonvError(
+      SAVE,
+      `expected inputShape as sizes without the batch, got ${describe(inputShape)}; write [channels, height, width]`,
+    );
   }
   if (quantize !== undefined && quantize !== 'uint8' && quantize !== 'uint16' && quantize !== 'float16') {
-    throw new KonvError(SAVE, `expected quantize to be 'uint8', 'uint16' or 'float16', got ${describe(quantize)}; leave it out for float32`);
+    throw new KonvError(
+      SAVE,
+      `expected quantize to be 'uint8', 'uint16' or 'float16', got ${describe(quantize)}; leave it out for float32`,
+    );
   }
   return options as unknown as SaveLayersModelOptions;
 }

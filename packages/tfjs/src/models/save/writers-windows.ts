@@ -29,7 +29,8 @@ import type { Desk, Flow, Pad, PaddedFlow, Writer } from './exporter.js';
 type Sides = readonly (readonly [number, number])[];
 export type WriterRow = readonly [new (...args: never[]) => Module, Writer];
 
-const list = (value: unknown, rank: number): number[] => (typeof value === 'number' ? new Array<number>(rank).fill(value) : [...(value as number[])]);
+const list = (value: unknown, rank: number): number[] =>
+  typeof value === 'number' ? new Array<number>(rank).fill(value) : [...(value as number[])];
 
 /** The sizes of space, of a tensor with its channels at place 1. */
 function space(x: Flow, rank: number): { spatial: readonly number[]; channels: number } {
@@ -68,7 +69,8 @@ function out(spatial: readonly number[], sides: Sides, { kernel, stride, dilatio
 function padding(at: Desk, spatial: readonly number[], sides: Sides, sized: Sized): 'same' | 'valid' {
   if (sides.every(([before, after]) => before === 0 && after === 0)) return 'valid';
   if (isSame(spatial, sides, sized)) return 'same';
-  if (spatial.length !== 2) throw new Uncovered(`its padding is not TensorFlow's 'same' for [${spatial.join(', ')}], and there is no layer that pads`);
+  if (spatial.length !== 2)
+    throw new Uncovered(`its padding is not TensorFlow's 'same' for [${spatial.join(', ')}], and there is no layer that pads`);
   at.layer('ZeroPadding2D', { padding: sides.map((side) => [...side]), data_format: 'channels_last' }, '_pad');
   return 'valid';
 }
@@ -94,7 +96,11 @@ function conv(rank: 1 | 2 | 3): Writer {
         : m.padding === 'valid'
           ? reach.map(() => [0, 0] as const)
           : m.padding.map((p) => [p, p] as const);
-    const before = allSides(at, own.map(() => 0), 0);
+    const before = allSides(
+      at,
+      own.map(() => 0),
+      0,
+    );
     const sides: Sides = own.map(([a, b], i) => [a + before[i][0], b + before[i][1]] as const);
     const common: Json = {
       kernel_size: [...m.kernelSize],
@@ -133,7 +139,9 @@ function transposed(rank: 2 | 3): Writer {
     const p = m.padding as readonly number[];
     const over = k.map((n, i) => n - s[i]);
     const whole = p.every((n, i) => n === 0 && extra[i] === Math.max(-over[i], 0));
-    const same = p.every((n, i) => (over[i] >= 0 ? 2 * n - extra[i] === over[i] && n === Math.floor(over[i] / 2) : n === 0 && extra[i] === -over[i]));
+    const same = p.every((n, i) =>
+      over[i] >= 0 ? 2 * n - extra[i] === over[i] && n === Math.floor(over[i] / 2) : n === 0 && extra[i] === -over[i],
+    );
     const cut = !whole && !same && rank === 2 && over.every((n, i) => n >= 0 && p[i] >= extra[i]);
     if (!whole && !same && !cut) throw new Uncovered("its padding is neither TensorFlow's 'same' nor 'valid'");
     at.layer(`Conv${rank}DTranspose`, {
@@ -163,7 +171,8 @@ function pool(kind: 'Max' | 'Average', rank: 1 | 2 | 3): Writer {
     if (kind === 'Max' && m.returnIndices) throw new Uncovered('it returns indices');
     if (kind === 'Max' && list(m.dilation, rank).some((d) => d !== 1)) throw new Uncovered('it has dilation');
     const volume = kernel.reduce((a, b) => a * b, 1);
-    if (kind === 'Average' && m.divisorOverride !== null && m.divisorOverride !== volume) throw new Uncovered('it has a divisor of its own');
+    if (kind === 'Average' && m.divisorOverride !== null && m.divisorOverride !== volume)
+      throw new Uncovered('it has a divisor of its own');
     const sides = allSides(at, own, kind === 'Max' ? -Infinity : 0);
     const sized = { kernel, stride, dilation };
     const sizes = out(spatial, sides, sized);
@@ -174,13 +183,19 @@ function pool(kind: 'Max' | 'Average', rank: 1 | 2 | 3): Writer {
     if (!none) {
       // A mean over the padding, too, is one after a layer that pads.
       const counted = kind === 'Average' && (m.countIncludePad || own.every((p) => p === 0));
-      if (!counted && !isSame(spatial, sides, sized)) throw new Uncovered(`its padding is not TensorFlow's 'same' for [${spatial.join(', ')}]`);
+      if (!counted && !isSame(spatial, sides, sized))
+        throw new Uncovered(`its padding is not TensorFlow's 'same' for [${spatial.join(', ')}]`);
       if (counted) {
         if (rank !== 2) throw new Uncovered('its mean counts the padding');
         at.layer('ZeroPadding2D', { padding: sides.map((side) => [...side]), data_format: 'channels_last' }, '_pad');
       } else mode = 'same';
     }
-    at.layer(`${kind}Pooling${rank}D`, { pool_size: kernel, strides: stride, padding: mode, ...(rank === 1 ? {} : { data_format: 'channels_last' }) });
+    at.layer(`${kind}Pooling${rank}D`, {
+      pool_size: kernel,
+      strides: stride,
+      padding: mode,
+      ...(rank === 1 ? {} : { data_format: 'channels_last' }),
+    });
     return { shape: [...sizes, channels], moved: true };
   }) as Writer;
 }
@@ -189,11 +204,19 @@ function adaptive(rank: 1 | 2 | 3): Writer {
   return ((m: AdaptiveAvgPool2d, x: Flow, at: Desk): Flow => {
     const { spatial, channels } = space(x, rank);
     if (at.pad !== null) throw new Uncovered('it is padded');
-    const wanted = (typeof m.outputSize === 'number' ? new Array(rank).fill(m.outputSize) : [...(m.outputSize as readonly (number | null)[])]) as (number | null)[];
+    const wanted = (
+      typeof m.outputSize === 'number' ? new Array(rank).fill(m.outputSize) : [...(m.outputSize as readonly (number | null)[])]
+    ) as (number | null)[];
     const sizes = wanted.map((d, i) => d ?? spatial[i]);
-    if (spatial.some((d, i) => d % sizes[i] !== 0)) throw new Uncovered(`[${spatial.join(', ')}] does not fall into ${sizes.join(' x ')} equal windows`);
+    if (spatial.some((d, i) => d % sizes[i] !== 0))
+      throw new Uncovered(`[${spatial.join(', ')}] does not fall into ${sizes.join(' x ')} equal windows`);
     const kernel = spatial.map((d, i) => d / sizes[i]);
-    at.layer(`AveragePooling${rank}D`, { pool_size: kernel, strides: kernel, padding: 'valid', ...(rank === 1 ? {} : { data_format: 'channels_last' }) });
+    at.layer(`AveragePooling${rank}D`, {
+      pool_size: kernel,
+      strides: kernel,
+      padding: 'valid',
+      ...(rank === 1 ? {} : { data_format: 'channels_last' }),
+    });
     return { shape: [...sizes, channels], moved: true };
   }) as Writer;
 }
@@ -228,7 +251,8 @@ function pad(sidesOf: (m: never, spatial: readonly number[]) => Pad['sides'], va
     const cut = sides.map(([a, b]) => [Math.max(-a, 0), Math.max(-b, 0)]);
     const grows = grow.flat().some((n) => n > 0);
     if (grows) at.layer('ZeroPadding2D', { padding: grow, data_format: 'channels_last' });
-    if (cut.flat().some((n) => n > 0) || !grows) at.layer('Cropping2D', { cropping: cut, data_format: 'channels_last' }, grows ? '_crop' : '');
+    if (cut.flat().some((n) => n > 0) || !grows)
+      at.layer('Cropping2D', { cropping: cut, data_format: 'channels_last' }, grows ? '_crop' : '');
     return { shape: [...spatial.map((d, i) => d + sides[i][0] + sides[i][1]), channels], moved: true };
   };
 }
@@ -279,7 +303,14 @@ export const windowWriters: readonly WriterRow[] = [
   [ConstantPad1d, fixedPad],
   [ConstantPad2d, fixedPad],
   [ConstantPad3d, fixedPad],
-  [SamePad, pad(((m: SamePad, spatial: readonly number[]) => spatial.map((d, i) => sameSides(d, m.kernelSize[i], m.stride[i], m.dilation[i]))) as never, (m: SamePad) => m.value)],
+  [
+    SamePad,
+    pad(
+      ((m: SamePad, spatial: readonly number[]) =>
+        spatial.map((d, i) => sameSides(d, m.kernelSize[i], m.stride[i], m.dilation[i]))) as never,
+      (m: SamePad) => m.value,
+    ),
+  ],
   [Upsample, resize as Writer],
   [UpsamplingNearest2d, resize as Writer],
   [UpsampleFromOrigin, fromOrigin as Writer],

@@ -62,7 +62,8 @@ function linear(m: Linear, x: Flow, at: Desk): Flow {
 function flatten(m: Flatten, x: Flow, at: Desk): Flow {
   const konvRank = x.shape.length + 1;
   const end = m.endDim < 0 ? m.endDim + konvRank : m.endDim;
-  if (m.startDim !== 1 || end !== konvRank - 1) throw new Uncovered(`it flattens axes ${m.startDim} to ${m.endDim}, not all behind the batch`);
+  if (m.startDim !== 1 || end !== konvRank - 1)
+    throw new Uncovered(`it flattens axes ${m.startDim} to ${m.endDim}, not all behind the batch`);
   if (x.shape.length === 1) return x;
   const size = sizeOf(x.shape);
   if (x.moved && at.keepOrder) at.layer('Permute', { dims: [x.shape.length, ...x.shape.map((_, i) => i + 1).slice(0, -1)] }, '_order');
@@ -156,7 +157,6 @@ function prelu(m: PReLU, x: Flow, at: Desk): Flow {
 }
 
 function elementPrelu(m: ElementPReLU, x: Flow, at: Desk): Flow {
-  if (x.flat !== undefined) throw new KeepOrder();
   const { shape: slopes } = m.weight;
   const rank = slopes.length;
   const order = x.moved ? [...slopes.map((_, i) => i + 1).slice(0, rank - 1), 0] : null;
@@ -181,7 +181,8 @@ function alongLast(name: string) {
 function globalPool(m: GlobalPool, x: Flow, at: Desk): Flow {
   const rank = x.shape.length - 1;
   const axes = x.shape.slice(0, -1).map((_, i) => i + (x.moved ? 2 : 1));
-  if (rank < 1 || rank > 2 || m.axes.length !== rank || axes.some((axis, i) => axis !== m.axes[i])) throw new Uncovered(`its axes are ${m.axes.join(', ')}`);
+  if (rank < 1 || rank > 2 || m.axes.length !== rank || axes.some((axis, i) => axis !== m.axes[i]))
+    throw new Uncovered(`its axes are ${m.axes.join(', ')}`);
   at.layer(`Global${m.kind === 'mean' ? 'Average' : 'Max'}Pooling${rank}D`, rank === 2 ? { data_format: 'channels_last' } : {});
   return { shape: x.shape.slice(-1), moved: false };
 }
@@ -200,6 +201,14 @@ function activation<M extends Module>(name: string, check?: (m: M) => string | f
 }
 const rate = (m: { p: number }): string | false => m.p >= 1 && 'its p is 1, with which TensorFlow.js drops nothing';
 
+/** For what looks at where a feature stands: features that were flattened before must be in konv's order. */
+function ordered(writer: Writer): Writer {
+  return (m, x, at) => {
+    if (x.flat !== undefined) throw new KeepOrder();
+    return writer(m, x, at);
+  };
+}
+
 /** Refuses pads that nothing took. */
 function unpadded(writer: Writer): Writer {
   return (m, x, at) => {
@@ -211,17 +220,29 @@ function unpadded(writer: Writer): Writer {
 const rows: readonly WriterRow[] = [
   [Linear, linear as Writer],
   [Flatten, flatten as Writer],
-  [FlattenChannelsLast, ((_: Module, x: Flow, at: Desk) => (at.layer('Flatten', {}), { shape: [sizeOf(x.shape)], moved: false })) as Writer],
-  [Permute, permute as Writer],
-  [Reshape, reshape as Writer],
-  [Unflatten, unflatten as Writer],
-  [RepeatVector, ((m: RepeatVector, x: Flow, at: Desk) => (at.layer('RepeatVector', { n: m.n }), { shape: [m.n, ...x.shape], moved: false })) as Writer],
+  [
+    FlattenChannelsLast,
+    ((_: Module, x: Flow, at: Desk): Flow => {
+      at.layer('Flatten', {});
+      return { shape: [sizeOf(x.shape)], moved: false };
+    }) as Writer,
+  ],
+  [Permute, ordered(permute as Writer)],
+  [Reshape, ordered(reshape as Writer)],
+  [Unflatten, ordered(unflatten as Writer)],
+  [
+    RepeatVector,
+    ordered(((m: RepeatVector, x: Flow, at: Desk): Flow => {
+      at.layer('RepeatVector', { n: m.n });
+      return { shape: [m.n, ...x.shape], moved: false };
+    }) as Writer),
+  ],
   [BatchNorm1d, batchNorm as Writer],
   [BatchNorm2d, batchNorm as Writer],
   [LayerNorm, layerNorm as Writer],
-  [Embedding, embedding as Writer],
+  [Embedding, ordered(embedding as Writer)],
   [PReLU, prelu as Writer],
-  [ElementPReLU, elementPrelu as Writer],
+  [ElementPReLU, ordered(elementPrelu as Writer)],
   [GlobalPool, globalPool as Writer],
   [Softmax, alongLast('softmax') as Writer],
   [LogSoftmax, alongLast('log_softmax') as Writer],
@@ -241,7 +262,14 @@ const rows: readonly WriterRow[] = [
   [Softplus, activation<Softplus>('softplus', (m) => (m.beta !== 1 || m.threshold < 20) && 'its beta or threshold is not the default')],
   [LeakyReLU, each<LeakyReLU>('LeakyReLU', (m) => ({ alpha: m.negativeSlope }))],
   [ThresholdedReLU, each<ThresholdedReLU>('ThresholdedReLU', (m) => ({ theta: m.theta }))],
-  [Hardtanh, each<Hardtanh>('ReLU', (m) => ({ max_value: m.maxVal }), (m) => m.minVal !== 0 && `its lower bound is ${m.minVal}, not 0`)],
+  [
+    Hardtanh,
+    each<Hardtanh>(
+      'ReLU',
+      (m) => ({ max_value: m.maxVal }),
+      (m) => m.minVal !== 0 && `its lower bound is ${m.minVal}, not 0`,
+    ),
+  ],
   [Dropout, each<Dropout>('Dropout', (m) => ({ rate: m.p, noise_shape: null, seed: null }), rate)],
   [AlphaDropout, each<AlphaDropout>('AlphaDropout', (m) => ({ rate: m.p }), rate)],
   [GaussianNoise, each<GaussianNoise>('GaussianNoise', (m) => ({ stddev: m.stddev }))],
