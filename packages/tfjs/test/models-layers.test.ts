@@ -17,11 +17,12 @@ function of(shape: (number | null)[], ...stack: Layer[]): InstanceType<typeof L.
 
 const image = [9, 8, 3];
 const same = ['same', 'valid'] as const;
+const soak = process.env.KONV_SOAK === '1';
 
 describe('convolutions', () => {
   for (const padding of same) {
-    for (const strides of [1, 2, 3]) {
-      for (const kernelSize of [1, 2, 3, 5]) {
+    for (const strides of soak ? [1, 2, 3] : [1, 2]) {
+      for (const kernelSize of soak ? [1, 2, 3, 5] : [1, 2, 3]) {
         const name = `kernel ${kernelSize}, stride ${strides}, ${padding}`;
         it(`Conv1D, ${name}`, () => roundTrip(of([11, 3], tfl.conv1d({ filters: 4, kernelSize, strides, padding }))));
         it(`Conv2D, ${name}`, () => roundTrip(of(image, tfl.conv2d({ filters: 4, kernelSize, strides, padding }))));

@@ -33,6 +33,7 @@ import { FlattenChannelsLast, GlobalPool, Permute, RepeatVector, Reshape, ToInt3
 import { type Json, Uncovered } from '../refuse.js';
 import { type Reorder, sizeOf } from '../transpose.js';
 import { type Desk, type Flow, KeepOrder, type Writer } from './exporter.js';
+import { sizeWriters } from './writers-sizes.js';
 import { type WriterRow, windowWriters } from './writers-windows.js';
 
 /** A vector over features that were flattened channels first, in the order of TensorFlow.js. */
@@ -283,7 +284,11 @@ const rows: readonly WriterRow[] = [
   ],
 ];
 
-const writers = new Map<unknown, Writer>([...rows.map(([type, writer]) => [type, unpadded(writer)] as const), ...windowWriters]);
+const writers = new Map<unknown, Writer>([
+  ...rows.map(([type, writer]) => [type, unpadded(writer)] as const),
+  ...windowWriters,
+  ...sizeWriters,
+]);
 
 /** What writes a module of this very class; null for a subclass, which may compute otherwise. */
 export function writerOf(module: Module): Writer | null {
