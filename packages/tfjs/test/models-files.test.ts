@@ -67,6 +67,10 @@ describe('sources', () => {
     ['files', () => picked().reverse()],
     ['artifacts', () => artifacts],
     ['artifacts in pieces', () => ({ ...artifacts, weightData: [artifacts.weightData.slice(0, 10), artifacts.weightData.slice(10)] })],
+    [
+      'artifacts in a Buffer of Node, not at its beginning',
+      () => ({ ...artifacts, weightData: Buffer.concat([Buffer.alloc(3), new Uint8Array(artifacts.weightData)]).subarray(3) }),
+    ],
     ['an IOHandler', () => tf.io.fromMemory(artifacts as never) as never],
     ["tfjs's handler of files", () => tf.io.http(`${address}model.json`) as never],
   ])('%s', async (_, source) => {

@@ -158,8 +158,10 @@ export async function readGroup({ parts, bytes, weights }: StoredGroup): Promise
 export function decodeWeight({ spec, start, bytes }: StoredWeight, group: Uint8Array): HostArray {
   const { dtype, quantization } = spec;
   const stored = quantization?.dtype ?? dtype;
-  // A copy begins at an address that suits every type.
-  const raw = group.slice(start, start + bytes).buffer;
+  // A copy begins at an address that suits every type. (`slice` of Node's Buffer would be none.)
+  const own = new Uint8Array(bytes);
+  own.set(group.subarray(start, start + bytes));
+  const raw = own.buffer;
   if (quantization === undefined || quantization === null) {
     if (stored === 'float32') return new Float32Array(raw);
     if (stored === 'int32') return new Int32Array(raw);
