@@ -3,7 +3,7 @@ import { type nn, type Tensor, tensor } from 'konv';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
-import { type LayersModelArtifacts, layersModelInfo, type LayersModelTensor, loadLayersModel } from '../src/models/index.js';
+import { type LayersModelArtifacts, layersModelInfo, type LayersModelTensor, loadLayersModel, toLayersModel } from '../src/models/index.js';
 
 export const tfl = layers.layers;
 export { layers as L, tf };
@@ -94,4 +94,23 @@ export async function roundTrip(model: layers.LayersModel, seed = 1, options: Pa
   const net = await loadLayersModel(await artifactsOf(model));
   await compare(model, net, next, options);
   return net;
+}
+
+/** Saves what was loaded, has both sides load that, and compares: outputs of both, and the values of all weights. */
+export async function saveAgain(net: nn.Module, next: () => number, options: Parameters<typeof compare>[3] = {}): Promise<void> {
+  const { inputs } = layersModelInfo(net);
+  const shapes = inputs.map(({ shape }) => shape.slice(1).map((d) => d ?? options.open ?? 5));
+  const memory = await toLayersModel(net, { inputShape: shapes.length === 1 ? shapes[0] : shapes });
+  const back = await loadLayersModel(memory);
+  await compare(await layers.loadLayersModel(memory as never), back, next, options);
+  const xs = inputs.map(({ shape }, i) => {
+    const sizes = [2, ...shapes[i]];
+    return tensor(Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, next), { shape: sizes.slice(0, shape.length) });
+  });
+  const [a, b] = [net, back].map((m) => [m.forward(...xs)].flat() as Tensor[]);
+  for (const [i, y] of a.entries()) {
+    const [u, v] = [(await y.data()) as Float32Array, (await b[i].data()) as Float32Array];
+    expect(b[i].shape).toEqual(y.shape);
+    u.forEach((value, k) => expect(Math.abs(value - v[k])).toBeLessThan(1e-5 * Math.max(1, Math.abs(value))));
+  }
 }

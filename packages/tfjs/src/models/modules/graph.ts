@@ -36,6 +36,11 @@ export class LayersGraph extends Module {
     this.outputNames = outputs.map(({ name }) => name);
   }
 
+  /** The calls that `graph` makes, with the values that go in and come out. */
+  static structureOf(graph: LayersGraph): { steps: readonly GraphStep[]; inputs: readonly number[]; outputs: readonly number[] } {
+    return { steps: graph.#steps, inputs: graph.#inputs, outputs: graph.#outputs };
+  }
+
   override forward(...inputs: Tensor[]): Tensor | Tensor[] {
     if (inputs.length !== this.#inputs.length) {
       throw new KonvError('forward', `expected inputs ${this.inputNames.join(', ')}, got ${inputs.length}; pass one tensor for each`);

@@ -2,17 +2,19 @@ import { FormatError, KonvError } from '@konv/core-tensor';
 import { Embedding, Identity, isModule, type Module } from '@konv/layers';
 import type { LayersModelArtifacts, WeightSpec } from '../artifacts.js';
 import { ToInt32 } from '../modules/axes.js';
-import { describe, isRecord, SAVE, Uncovered } from '../refuse.js';
+import { LayersGraph } from '../modules/graph.js';
+import { describe, isRecord, type Json, SAVE, Uncovered } from '../refuse.js';
 import { reorder } from '../transpose.js';
 import { encodeWeight, type QuantizedDType } from './encode.js';
-import { type Flow, rowOf, tfjsName, writeRow, type Written } from './exporter.js';
+import { type Flow, rowOf, type SavedWeight, tfjsName, writeRow } from './exporter.js';
+import { flatSteps, writeGraph } from './graph-exporter.js';
 import { writeFiles } from './files.js';
 import { alongLength } from './input.js';
 import { writerOf } from './writers.js';
 
 export interface SaveLayersModelOptions {
-  /** The shape of one input in konv, without the batch: [channels, height, width], [channels, length] or [features]. */
-  inputShape: readonly number[];
+  /** The shape of one input in konv, without the batch: [channels, height, width], [channels, length] or [features]; a list of them for several inputs. */
+  inputShape: readonly number[] | readonly (readonly number[])[];
   /** Store weights in fewer bits: float16, or `q scale + min` with uint16 or uint8. Default: as float32. */
   quantize?: QuantizedDType;
 }
@@ -34,7 +36,7 @@ export interface LayersModelInMemory {
  * is what `net` computes here from [batch, channels, height, width]; the weights of linear layers behind a `Flatten` are
  * reordered for it.
  *
- * Takes layers, and Sequentials of them, also nested. Errors: `FormatError` for all modules that TensorFlow.js cannot
+ * Takes layers, Sequentials of them, also nested, and graphs that `loadLayersModel` made. Errors: `FormatError` for all modules that TensorFlow.js cannot
  * express, each with its class, path and reason; for weights that are not float32 or do not fit `quantize`.
  */
 export async function toLayersModel(net: Module, options: SaveLayersModelOptions): Promise<LayersModelInMemory> {
@@ -60,7 +62,7 @@ export async function toLayersModel(net: Module, options: SaveLayersModelOptions
     format: 'layers-model',
     generatedBy: 'konv',
     convertedBy: null,
-    modelTopology: topologyOf(written, isEmbedding(net)),
+    modelTopology: topologyOf(written),
     weightSpecs: specs,
     weightData: joined(chunks),
   };
@@ -100,45 +102,70 @@ function refuseSave(expected: string, got: string, remedy: string): FormatError 
   return new FormatError(SAVE, `expected ${expected}, got ${got}; ${remedy}`);
 }
 
-function write(net: Module, inputShape: readonly number[]): Written {
-  const row = rowOf(net);
+/** What goes into modules that run in this order. */
+function inputOf(inputShape: readonly number[], modules: readonly Module[]): { flow: Flow; dtype: string } {
   const rank = inputShape.length;
-  const moved = rank >= 3 || (rank === 2 && alongLength(row.map(([, module]) => module)));
-  const input: Flow = { shape: moved ? [...inputShape.slice(1), inputShape[0]] : [...inputShape], moved };
-  const written = writeRow(row, input, writerOf);
-  if (written.problems.length > 0) {
-    throw refuseSave(
-      'modules that TensorFlow.js has, too',
-      `others:\n  ${written.problems.join('\n  ')}\n`,
-      'replace them; nothing was saved',
-    );
-  }
-  if (written.layers.length === 0) throw refuseSave('a network with layers', 'none', 'add some');
-  const names = written.layers.map((layer) => (layer.config as { name: string }).name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw refuseSave('modules of different names', `"${twice}" twice`, 'a module that is used twice cannot be saved; name others apart');
-  return written;
+  const moved = rank >= 3 || (rank === 2 && alongLength(modules));
+  const first = modules.find((m) => m.constructor !== Identity && m.constructor !== ToInt32);
+  const flow = { shape: moved ? [...inputShape.slice(1), inputShape[0]] : [...inputShape], moved };
+  return { flow, dtype: first?.constructor === Embedding ? 'int32' : 'float32' };
 }
 
-/** Whether indices go in: the first module that computes is an Embedding. */
-const isEmbedding = (net: Module): boolean =>
-  rowOf(net).find(([, m]) => m.constructor !== Identity && m.constructor !== ToInt32)?.[1].constructor === Embedding;
+interface Saved {
+  readonly weights: readonly SavedWeight[];
+  readonly className: string;
+  readonly config: object;
+}
 
-function topologyOf({ layers, input }: Written, whole: boolean): object {
+function write(net: Module, inputShape: SaveLayersModelOptions['inputShape']): Saved {
+  return net instanceof LayersGraph ? writeBranched(net, inputShape) : writeChain(net, inputShape);
+}
+
+function writeChain(net: Module, inputShape: SaveLayersModelOptions['inputShape']): Saved {
+  const row = rowOf(net);
+  if (typeof inputShape[0] !== 'number') throw refuseSave('one inputShape', 'several', 'pass the sizes of the input');
+  const modules = row.map(([, module]) => module);
+  const { flow, dtype } = inputOf(inputShape as readonly number[], modules);
+  const { layers, weights, problems } = writeRow(row, flow, writerOf);
+  checkWritten(layers, problems);
   const names = new Set(layers.map((layer) => (layer.config as { name: string }).name));
-  let name = tfjsName('input');
+  let name = 'input';
   while (names.has(name)) name += '_';
-  const first = {
-    class_name: 'InputLayer',
-    config: { batch_input_shape: [null, ...input], dtype: whole ? 'int32' : 'float32', sparse: false, name },
-  };
-  return {
-    class_name: 'Sequential',
-    config: { name: 'sequential', layers: [first, ...layers] },
-    keras_version: 'tfjs-layers 4.22.0',
-    backend: 'tensor_flow.js',
-  };
+  const first = { class_name: 'InputLayer', config: { batch_input_shape: [null, ...flow.shape], dtype, sparse: false, name } };
+  return { weights, className: 'Sequential', config: { name: 'sequential', layers: [first, ...layers] } };
+}
+
+function writeBranched(net: LayersGraph, inputShape: SaveLayersModelOptions['inputShape']): Saved {
+  const { inputs: ids } = LayersGraph.structureOf(net);
+  const shapes = (typeof inputShape[0] === 'number' ? [inputShape] : inputShape) as readonly (readonly number[])[];
+  if (shapes.length !== ids.length)
+    throw refuseSave(`an inputShape for each of ${net.inputNames.join(', ')}`, `${shapes.length}`, 'pass a list of them');
+  const steps = flatSteps(net);
+  const inputs = ids.map((id, i) => {
+    const reached = new Set([id]);
+    const modules = steps
+      .filter((step) => step.inputs.some((from) => reached.has(from)) && reached.add(step.output))
+      .map(({ module }) => module);
+    return inputOf(shapes[i], modules);
+  });
+  const { layers, weights, problems, outputs } = writeGraph(net, inputs, writerOf);
+  checkWritten(layers, problems);
+  const input_layers = net.inputNames.map((name) => [tfjsName(name), 0, 0]);
+  return { weights, className: 'Model', config: { name: 'model', layers, input_layers, output_layers: outputs } };
+}
+
+function checkWritten(layers: readonly Json[], problems: readonly string[]): void {
+  if (problems.length > 0) {
+    throw refuseSave('modules that TensorFlow.js has, too', `others:\n  ${problems.join('\n  ')}\n`, 'replace them; nothing was saved');
+  }
+  if (layers.length === 0) throw refuseSave('a network with layers', 'none', 'add some');
+  const names = layers.map((layer) => (layer.config as { name: string }).name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refuseSave('modules of different names', `"${twice}" twice`, 'name them apart');
+}
+
+function topologyOf({ className, config }: Saved): object {
+  return { class_name: className, config, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' };
 }
 
 function joined(chunks: readonly Uint8Array[]): ArrayBuffer {
