@@ -11,6 +11,13 @@ beforeAll(async () => {
 type Symbolic = L.SymbolicTensor;
 const apply = (layer: InstanceType<typeof tfl.Layer>, ...xs: Symbolic[]): Symbolic => layer.apply(xs.length === 1 ? xs[0] : xs) as Symbolic;
 
+/** There, here, there again and back. */
+async function both(model: L.LayersModel): Promise<nn.Module> {
+  const net = await roundTrip(model);
+  await saveAgain(net, random(8));
+  return net;
+}
+
 describe('graphs', () => {
   it('a residual block, and squeeze and excitation', async () => {
     const input = L.input({ shape: [8, 7, 4] });
@@ -19,7 +26,7 @@ describe('graphs', () => {
     const squeezed = apply(tfl.globalAveragePooling2d({}), sum);
     const gate = apply(tfl.dense({ units: 4, activation: 'sigmoid' }), apply(tfl.reshape({ targetShape: [1, 1, 4] }), squeezed));
     const scaled = apply(tfl.multiply(), sum, gate);
-    const net = await roundTrip(L.model({ inputs: input, outputs: [scaled, squeezed] }));
+    const net = await both(L.model({ inputs: input, outputs: [scaled, squeezed] }));
     expect(Object.keys(net.stateDict())).toContain('conv.weight');
     expect(layersModelInfo(net).weights['conv/kernel']).toBe('conv.weight');
     expect(layersModelInfo(net).outputs[0].shape).toEqual([null, 4, 8, 7]);
@@ -39,7 +46,7 @@ describe('graphs', () => {
         const convolved = shape.length === 3 ? xs.map((x, i) => (i === 0 ? apply(tfl.conv2d({ filters: 3, kernelSize: 1 }), x) : x)) : xs;
         // The first channels first, the second as it is.
         const mixed = shape.length > 1 ? convolved.map((x, i) => (i === 1 ? apply(tfl.dense({ units: 3 }), x) : x)) : convolved;
-        await roundTrip(L.model({ inputs: xs, outputs: apply(make(), ...mixed) }));
+        await both(L.model({ inputs: xs, outputs: apply(make(), ...mixed) }));
       }
     });
   }
@@ -65,20 +72,20 @@ describe('graphs', () => {
     ] as const) {
       for (const normalize of [false, true]) {
         const [x, y] = [L.input({ shape: [...a] }), L.input({ shape: [...b] })];
-        await roundTrip(L.model({ inputs: [x, y], outputs: apply(tfl.dot({ axes: axes as number, normalize }), x, y) }));
+        await both(L.model({ inputs: [x, y], outputs: apply(tfl.dot({ axes: axes as number, normalize }), x, y) }));
       }
     }
   });
   it('inputs of different ranks', async () => {
     const [x, y] = [L.input({ shape: [4, 5, 3] }), L.input({ shape: [3] })];
-    await roundTrip(L.model({ inputs: [x, y], outputs: apply(tfl.add(), apply(tfl.conv2d({ filters: 3, kernelSize: 1 }), x), y) }));
+    await both(L.model({ inputs: [x, y], outputs: apply(tfl.add(), apply(tfl.conv2d({ filters: 3, kernelSize: 1 }), x), y) }));
   });
   it('a layer that is called twice has its weights once', async () => {
     const [x, y] = [L.input({ shape: [6, 5, 2] }), L.input({ shape: [6, 5, 2] })];
     const shared = tfl.conv2d({ filters: 3, kernelSize: 3, activation: 'relu', name: 'shared' });
     const dense = tfl.dense({ units: 2, name: 'head' });
     const flat = [x, y].map((v) => apply(dense, apply(tfl.flatten(), apply(shared, v))));
-    const net = await roundTrip(L.model({ inputs: [x, y], outputs: apply(tfl.concatenate(), ...flat) }));
+    const net = await both(L.model({ inputs: [x, y], outputs: apply(tfl.concatenate(), ...flat) }));
     expect(Object.keys(net.stateDict())).toEqual(['shared.weight', 'shared.bias', 'head.weight', 'head.bias']);
   });
   it('models within models', async () => {
@@ -88,7 +95,7 @@ describe('graphs', () => {
     });
     const [x, y] = [L.input({ shape: [6, 5, 2] }), L.input({ shape: [6, 5, 2] })];
     const joined = apply(tfl.add(), inner.apply(x) as Symbolic, inner.apply(y) as Symbolic);
-    const net = await roundTrip(L.model({ inputs: [x, y], outputs: apply(tfl.flatten(), joined) }));
+    const net = await both(L.model({ inputs: [x, y], outputs: apply(tfl.flatten(), joined) }));
     expect(Object.keys(net.stateDict())[0]).toBe('inner.c1.weight');
     const chain = L.sequential({
       layers: [
@@ -97,14 +104,14 @@ describe('graphs', () => {
         tfl.dense({ units: 2 }),
       ],
     });
-    expect(await roundTrip(chain)).toBeInstanceOf(nn.Sequential);
+    expect(await both(chain)).toBeInstanceOf(nn.Sequential);
   });
   it('names that a Module has already, or that are numbers', async () => {
     const names = ['forward', 'training', '2', 'a.b', 'parameters', 'constructor'];
     let y: Symbolic = L.input({ shape: [4] });
     const inputs = y;
     for (const name of names) y = apply(tfl.dense({ units: 4, name, activation: 'tanh' }), y);
-    await roundTrip(L.model({ inputs, outputs: y }));
+    await both(L.model({ inputs, outputs: y }));
   });
   it('frozen layers stay frozen', async () => {
     const model = L.sequential({

@@ -185,12 +185,9 @@ function checkOptions(net: unknown, options: unknown): SaveLayersModelOptions {
   const odd = Object.keys(options).find((name) => !['inputShape', 'quantize'].includes(name));
   if (odd !== undefined) throw new KonvError(SAVE, `expected options among inputShape, quantize, got ${odd}; leave it out`);
   const { inputShape, quantize } = options;
-  if (
-    !Array.isArray(inputShape) ||
-    inputShape.length < 1 ||
-    inputShape.length > 4 ||
-    !inputShape.every((d) => Number.isSafeInteger(d) && d >= 1)
-  ) {
+  const isShape = (sizes: unknown): boolean =>
+    Array.isArray(sizes) && sizes.length >= 1 && sizes.length <= 4 && sizes.every((d) => Number.isSafeInteger(d) && d >= 1);
+  if (!isShape(inputShape) && !(Array.isArray(inputShape) && inputShape.length > 0 && inputShape.every(isShape))) {
     throw new KonvError(
       SAVE,
       `expected inputShape as sizes without the batch, got ${describe(inputShape)}; write [channels, height, width]`,
