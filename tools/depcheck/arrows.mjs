@@ -12,8 +12,8 @@ export const arrows = {
   'wasm-kernels': [],
   'backend-wasm': ['core-tensor', 'wasm-kernels'],
   'backend-webgl': ['core-tensor'],
-  // Its training kernels are konv's own, over tfjs's heap (docs/adr/0017).
-  tfjs: ['core-tensor', 'wasm-kernels', 'backend-wasm'],
+  // Its training kernels are konv's own, over tfjs's heap (docs/adr/0017); layers models become Modules (docs/adr/0018).
+  tfjs: ['core-tensor', 'layers', 'formats', 'wasm-kernels', 'backend-wasm'],
   'backend-testkit': ['core-tensor', 'trainer', 'layers', 'autograd'],
   // cpu-js is the embedded default: `ones([6, 8])` needs it at once, so it cannot come by import() (docs/adr).
   konv: ['core-tensor', 'autograd', 'layers', 'data', 'formats', 'trainer', 'backend-cpu-js'],
@@ -23,7 +23,7 @@ export const arrows = {
 export const dynamicArrows = { konv: ['backend-wasm', 'backend-webgl'] };
 
 /** Packages run in browsers too: these alone may reach Node's own modules (files, worker threads), never by an import. */
-export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm'];
+export const mayReachNode = ['data', 'formats', 'trainer', 'wasm-kernels', 'backend-wasm', 'tfjs'];
 
 /** npm packages that a package's sources may import, beyond Node and the workspace. */
 export const outsiders = {
