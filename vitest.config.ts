@@ -9,6 +9,9 @@ const conditions = ['@konv/source'];
 const chromium = findChromium();
 if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
 
+/** What `@konv/tfjs` is tested on: resolved from there, as they are no dependencies of the root. */
+const tfjs = ['core', 'backend-webgl'].map((part) => `@konv/tfjs > @tensorflow/tfjs-${part}`);
+
 /** Specs in one page of a headless Chromium, which the server answers with these headers. */
 const inBrowser = (
   name: string,
@@ -20,12 +23,12 @@ const inBrowser = (
   extends: true,
   server: { headers },
   // Said beforehand: dependencies found while a page loads would have it loaded again.
-  optimizeDeps: { include: ['fast-check'], noDiscovery: true },
+  optimizeDeps: { include: ['fast-check', ...tfjs], noDiscovery: true },
   test: {
     include,
     sequence: { groupOrder },
     setupFiles: ['tools/browser/setup.ts'],
-    provide: { isolated: Object.keys(headers).length > 0 },
+    provide: { isolated: Object.keys(headers).length > 0, soak: Boolean(process.env.KONV_SOAK) },
     browser: {
       enabled: true,
       headless: true,

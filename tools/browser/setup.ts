@@ -4,6 +4,8 @@ import { inject } from 'vitest';
 declare module 'vitest' {
   interface ProvidedContext {
     isolated: boolean;
+    /** Everything is to be tested, whatever time it takes (`KONV_SOAK`). */
+    soak: boolean;
   }
 }
 

@@ -7,12 +7,13 @@ const inEveryPage = [
 
 /** WebGL: what a page may share makes no difference to it, so one page serves. */
 const ofWebgl = 'packages/backend-webgl/test/**/*.test.ts';
+const ofTfjs = 'packages/tfjs/test/browser/*.test.ts';
 
 export const browserSpecs = {
   everyPage: inEveryPage,
-  webgl: [ofWebgl],
+  webgl: [ofWebgl, ofTfjs],
   /** Those that Node leaves out: they would load and skip. Those it runs say that there is no WebGL. */
-  webglOnly: ['packages/backend-webgl/test/!(conformance|unavailable).test.ts'],
+  webglOnly: ['packages/backend-webgl/test/!(conformance|unavailable).test.ts', ofTfjs],
 };
 
 /**

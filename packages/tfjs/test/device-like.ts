@@ -36,10 +36,6 @@ export class DeviceLike extends KernelBackend {
   override numDataIds(): number {
     return this.inner.numDataIds();
   }
-
-  override floatPrecision(): 32 {
-    return 32;
-  }
 }
 
 /** Registers it with all kernels of `cpu` but those named. */

@@ -1,7 +1,7 @@
 import { cpuJs, manualSeed, nn, optim, randint, randn, registerBackend, scope, useBackend } from 'konv';
 
 /** Some steps of LeNet-5 on one batch: their losses. */
-export async function losses(backend: string, steps: number): Promise<number[]> {
+export async function losses(backend: string, steps: number, batch = 32): Promise<number[]> {
   useBackend(backend);
   manualSeed(7);
   const net = new nn.Sequential(
@@ -20,8 +20,8 @@ export async function losses(backend: string, steps: number): Promise<number[]> 
   );
   const optimizer = new optim.SGD(net.parameters(), { lr: 0.05, momentum: 0.9 });
   const criterion = new nn.CrossEntropyLoss();
-  const x = randn([32, 1, 28, 28]);
-  const labels = randint(0, 10, [32]);
+  const x = randn([batch, 1, 28, 28]);
+  const labels = randint(0, 10, [batch]);
   const reads: Promise<number>[] = [];
   for (let i = 0; i < steps; i++) {
     scope(() => {
@@ -36,7 +36,7 @@ export async function losses(backend: string, steps: number): Promise<number[]> 
 }
 
 /** The same on konv's plain JavaScript backend. */
-export async function reference(steps: number): Promise<number[]> {
+export async function reference(steps: number, batch = 32): Promise<number[]> {
   registerBackend(cpuJs({ name: 'reference' }));
-  return losses('reference', steps);
+  return losses('reference', steps, batch);
 }

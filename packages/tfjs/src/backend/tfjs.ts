@@ -72,11 +72,10 @@ async function on(core: Core, backend: string, name: string): Promise<Backend | 
   }
   if (isWasm(started)) return backendOn(new WasmEngine(core, backend, started), name, limits);
   if (isHost(started)) return backendOn(new HostEngine(core, backend, started), name, limits);
-  if (started.floatPrecision() < 32) {
-    return `TensorFlow.js's "${backend}" computes in floats of ${started.floatPrecision()} bits here, and konv's float32 has 32; use another backend`;
-  }
   const engine = new DeviceEngine(core, backend, started);
-  await probe(engine);
+  if (!(await probe(engine))) {
+    return `TensorFlow.js's "${backend}" computes in floats of fewer than 32 bits here, which konv's float32 has; use another backend`;
+  }
   return deviceBackendOn(engine, name, limits);
 }
 

@@ -44,6 +44,14 @@ const questions: readonly Question[] = [
   ].map((x) => ({ kernel: 'Min', inputs: { x }, dtype: 'float32' as const, attrs: reduction, answer: [Math.min(...x)] })),
 ];
 
+/** What no float of 16 bits can hold. tfjs's own `floatPrecision` is wrong for webgl: it says 16 where it computes in 32. */
+const accuracy: Question = {
+  kernel: 'Neg',
+  inputs: { x: [1 + 2 ** -23, 2 ** -100, 2 ** 24 - 1, 3 * 2 ** 120] },
+  dtype: 'float32',
+  answer: [-1 - 2 ** -23, -(2 ** -100), 1 - 2 ** 24, -3 * 2 ** 120],
+};
+
 const wholeNumbers: readonly Question[] = [
   { kernel: 'Add', inputs: { a: [2 ** 31 - 1, 2 ** 24], b: [1, 1] }, dtype: 'int32', answer: [-(2 ** 31), 2 ** 24 + 1] },
   {
@@ -56,15 +64,18 @@ const wholeNumbers: readonly Question[] = [
 
 /**
  * Asks a backend's kernels for results that some backend has wrong: `engine.sound` gets those that answer right, and are
- * called where others are composed. int32 counts as exact to the end if sums and products wrap.
+ * called where others are composed. int32 counts as exact to the end if sums and products wrap. False where not even
+ * floats of 32 bits are kept.
  */
-export async function probe(engine: DeviceEngine): Promise<void> {
+export async function probe(engine: DeviceEngine): Promise<boolean> {
+  if (!(await answers(engine, accuracy))) return false;
   const wrong = new Set<string>();
   for (const q of questions) if (!wrong.has(q.kernel) && !(await answers(engine, q))) wrong.add(q.kernel);
   engine.sound = new Set(questions.map((q) => q.kernel).filter((kernel) => !wrong.has(kernel)));
   let exact = true;
   for (const q of wholeNumbers) exact &&= await answers(engine, q);
   engine.maxExactInt = exact ? 2 ** 31 - 1 : 2 ** 24;
+  return true;
 }
 
 async function answers(engine: DeviceEngine, { kernel, inputs, dtype, attrs, answer }: Question): Promise<boolean> {

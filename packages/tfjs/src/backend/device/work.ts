@@ -8,6 +8,9 @@ import { densely, place } from './move.js';
 /** An operand of a kernel: a tensor, or a number that the kernel broadcasts. */
 export type Value = TensorInfo | number;
 
+/** Elements that are uploaded rather than made by a kernel. */
+const FEW = 1024;
+
 const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** One kernel of konv on tfjs's kernels: gives back all that it made in between at its end. */
@@ -67,11 +70,15 @@ export class DeviceWork {
     return this.upload(data, [], dtype);
   }
 
-  /** `shape` times one number. By `Tile` rather than `Fill`, whose number passes through a uniform: NaN and infinity may not. */
+  /**
+   * `shape` times one number: few by an upload, since a GPU's backend compiles a program for each size; many by `Tile` rather
+   * than `Fill`, whose number passes through a uniform, where NaN and infinity may not.
+   */
   full(value: number, shape: Shape, dtype: SharedDType = 'float32'): TensorInfo {
-    const one = this.reshape(this.scalar(value, dtype), [1]);
     const size = sizeOf(shape);
-    return this.reshape(size === 1 ? one : this.call('Tile', { x: one }, { reps: [size] }), shape);
+    const data = hostArray(dtype, size <= FEW ? size : 1).fill(dtype === 'bool' ? Number(value !== 0) : value);
+    if (size <= FEW) return this.upload(data, shape, dtype);
+    return this.reshape(this.call('Tile', { x: this.upload(data, [1], dtype) }, { reps: [size] }), shape);
   }
 
   reshape(x: TensorInfo, shape: Shape): TensorInfo {
