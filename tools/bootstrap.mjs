@@ -284,10 +284,11 @@ async function onNode24() {
   return code;
 }
 
-/** Every variant of what the tests try once: of the page, longer. */
+/** Every variant of what the tests try once: of the page, longer; of tfjs's backends, all of the conformance suite. */
 async function soak() {
   env.KONV_SOAK = '1';
-  return tool('vitest/vitest.mjs', ['run', '--project', 'node', ...(args.length ? args : ['apps/demo/test/page'])]);
+  const soaked = ['apps/demo/test/page', 'packages/tfjs/test/conformance-device', 'packages/tfjs/test/browser'];
+  return tool('vitest/vitest.mjs', ['run', '--project', 'node', '--project', 'webgl', ...(args.length ? args : soaked)]);
 }
 
 async function test() {

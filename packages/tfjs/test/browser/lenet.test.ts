@@ -1,16 +1,19 @@
 import '@tensorflow/tfjs-backend-webgl';
 import { engine } from '@tensorflow/tfjs-core';
 import { registerBackend } from 'konv';
-import { expect, inject, it } from 'vitest';
+import { expect, inject, it, vi } from 'vitest';
 import { tfjs } from '../../src/backend/index.js';
 import { losses, reference } from '../lenet.js';
+
+const soak = inject('soak');
+if (soak) vi.setConfig({ testTimeout: 600_000 });
 
 it('trains LeNet on webgl to the losses of the reference backend, and leaves nothing behind', async () => {
   const backend = await tfjs('webgl');
   if ('unavailable' in backend) throw new Error(backend.unavailable);
   const webgl = engine().findBackend('webgl');
   registerBackend(backend);
-  const [steps, batch] = inject('soak') ? [10, 32] : [2, 2];
+  const [steps, batch] = soak ? [10, 32] : [2, 2];
   const theirs = await reference(steps, batch);
   const ours = await losses(backend.name, steps, batch);
   ours.forEach((loss, i) => expect(Math.abs(loss - theirs[i])).toBeLessThan(1e-4));
