@@ -84,7 +84,12 @@ export function scatterAdd(memory: DeviceMemory, index: TensorRef, source: Tenso
   });
 }
 
-function scatter(work: DeviceWork, rows: TensorInfo, updates: TensorInfo, shape: readonly number[]): TensorInfo {
-  const indices = work.reshape(rows, [rows.shape[0], 1]);
-  return work.call('ScatterNd', { indices, updates }, { shape: [...shape] });
+/**
+ * Sums of updates `[n, m]` by rows, whose last row is the one that is cut off. An even number of them: webgl's kernel takes
+ * them two at a time, and of an odd number the last with whatever lies beyond it.
+ */
+function scatter(work: DeviceWork, rows: TensorInfo, updates: TensorInfo, shape: readonly [number, number]): TensorInfo {
+  const more = [0, rows.shape[0] % 2] as const;
+  const indices = work.pad(work.reshape(rows, [rows.shape[0], 1]), [more, [0, 0]], shape[0] - 1);
+  return work.call('ScatterNd', { indices, updates: work.pad(updates, [more, [0, 0]]) }, { shape: [...shape] });
 }
