@@ -11,6 +11,9 @@ const soak = process.env.KONV_SOAK === '1';
 const chromium = findChromium();
 if (!chromium) console.warn('no Chromium found: the browser projects are left out (set CHROMIUM_PATH)');
 
+/** What `@konv/tfjs` is tested on: resolved from there, as they are no dependencies of the root. */
+const tfjs = ['core', 'backend-wasm', 'backend-webgl'].map((part) => `@konv/tfjs > @tensorflow/tfjs-${part}`);
+
 /** Specs in one page of a headless Chromium, which the server answers with these headers. */
 const inBrowser = (
   name: string,
@@ -22,7 +25,7 @@ const inBrowser = (
   extends: true,
   server: { headers },
   // Said beforehand: dependencies found while a page loads would have it loaded again.
-  optimizeDeps: { include: ['fast-check', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'], noDiscovery: true },
+  optimizeDeps: { include: ['fast-check', ...tfjs], noDiscovery: true },
   test: {
     include,
     sequence: { groupOrder },

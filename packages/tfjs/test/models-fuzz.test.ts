@@ -1,5 +1,6 @@
 import { isKonvError } from 'konv';
 import { beforeAll, expect, it } from 'vitest';
+import { soak } from '../../../tools/soak.js';
 import { type LayersModelArtifacts, loadLayersModel } from '../src/models/index.js';
 import { artifactsOf, L, random, tf, tfl } from './models-support.js';
 
@@ -82,7 +83,7 @@ async function seeds(): Promise<LayersModelArtifacts[]> {
 it('whatever is changed in a model, it is loaded or refused by a KonvError', async () => {
   const next = random(11);
   let refused = 0;
-  const runs = process.env.KONV_SOAK === '1' ? 4000 : 200;
+  const runs = soak ? 4000 : 200;
   for (const original of await seeds()) {
     await loadLayersModel(original);
     for (let run = 0; run < runs; run++) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nn, randn, type Tensor, tensor } from 'konv';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { soak } from '../../../tools/soak.js';
 import { layersModelInfo, loadLayersModel } from '../src/models/index.js';
 import { artifactsOf, compare, L, random, roundTrip, saveAgain, tf, tfl } from './models-support.js';
 
@@ -171,7 +172,7 @@ function stack(seed: number): L.LayersModel {
 }
 
 describe('random stacks', () => {
-  for (let seed = 1; seed <= (process.env.KONV_SOAK === '1' ? 400 : 24); seed++)
+  for (let seed = 1; seed <= (soak ? 400 : 24); seed++)
     it(`seed ${seed}`, async () => {
       const net = await roundTrip(stack(seed), seed, { tolerance: 3e-5 });
       await saveAgain(net, random(seed + 1), { tolerance: 3e-5 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { soak } from '../../../tools/soak.js';
 import { loadLayersModel } from '../src/models/index.js';
 import { artifactsOf, compare, fillWeights, L, random, roundTrip, tf, tfl } from './models-support.js';
 
@@ -17,7 +18,6 @@ function of(shape: (number | null)[], ...stack: Layer[]): InstanceType<typeof L.
 
 const image = [9, 8, 3];
 const same = ['same', 'valid'] as const;
-const soak = process.env.KONV_SOAK === '1';
 
 describe('convolutions', () => {
   for (const padding of same) {

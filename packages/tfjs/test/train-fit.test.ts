@@ -1,6 +1,7 @@
 import * as core from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, it, vi } from 'vitest';
+import { soak } from '../../../tools/soak.js';
 import type { TfjsModule } from '../src/train/heap.js';
 import { numbersFrom, randomTensor, trainOnWasm, wasmBackend, wasmMemory } from './train-support.js';
 
@@ -67,7 +68,7 @@ it('model.fit has the losses of tfjs-cpu over 20 steps', async () => {
 });
 
 it('memory stays flat', async () => {
-  const steps = process.env['KONV_SOAK'] ? 500 : 40;
+  const steps = soak ? 500 : 40;
   await core.setBackend('wasm');
   const model = network();
   model.compile({ loss: 'categoricalCrossentropy', optimizer: core.train.adam(0.001) });

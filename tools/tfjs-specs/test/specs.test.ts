@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { soak } from '../../tools/soak.js';
 
 /** The command's output; in a process of its own, since TensorFlow.js's specs replace the globals `describe` and `it`. */
 function specs(...options: string[]): string {
@@ -22,12 +23,12 @@ it('passes with training, but for what is skipped with a reason', () => {
   expect(specs('--training')).toContain('653 specs on wasm with training: 652 passed, 1 failed');
 });
 
-it.runIf(process.env['KONV_SOAK'])('breaks no other spec that passes on plain wasm', () => {
+it.runIf(soak)('breaks no other spec that passes on plain wasm', () => {
   specs('--all');
   specs('--all', '--training');
 });
 
-it.runIf(process.env['KONV_SOAK'])('passes whole on cpu', () => {
+it.runIf(soak)('passes whole on cpu', () => {
   expect(specs('--backend', 'cpu')).toContain('653 specs on cpu: 653 passed, 0 failed');
   expect(specs('--backend', 'cpu', '--all')).toContain('4232 specs on cpu: 4227 passed, 0 failed');
 });

@@ -6,13 +6,15 @@ import { type Engine, sharedDTypes } from './engine.js';
 import { argReduce, binaryLoops, cast, copyStrided, fill, gather, reduce, scatterAdd, where } from './loops.js';
 import { matmul } from './matmul.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
-import { Memory, type TfjsBuffer } from './memory.js';
+import { Memory, type MemoryLimits } from './memory.js';
 
-/** tfjs's heap ends at 4 GiB; what kernels need in between comes from it, too. */
-const limits = { maxBufferBytes: 2 ** 31 - 4, maxTotalBytes: 3 * 2 ** 30 };
+/** Kernels that are called whatever a backend is. */
+export const requiredKernels: readonly string[] = [
+  ...['Add', 'BatchMatMul', 'Exp', 'Floor', 'Log', 'Multiply', 'RealDiv', 'Sqrt', 'Sub', 'Tanh', 'Transpose'],
+];
 
-/** A konv backend on a tfjs one. Calls are done when they return. */
-export function backendOn(engine: Engine, name: string): Backend {
+/** A konv backend on a tfjs one whose memory the host reads and writes. Calls are done when they return. */
+export function backendOn(engine: Engine, name: string, limits: MemoryLimits): Backend {
   const memory = new Memory(name, engine, limits);
   const convs = engine.has('FusedConv2D') && engine.has('FusedDepthwiseConv2D');
   const read = (x: TensorRef): HostArray => memory.values(x).slice(x.offset, x.offset + sizeOf(x.shape));
@@ -48,7 +50,7 @@ export function backendOn(engine: Engine, name: string): Backend {
     poolGrad: (_kind, dy, indices, g, out) => maxPoolGrad(memory, dy, indices as TensorRef, g, out),
 
     alloc: ({ dtype, shape }) => memory.alloc(dtype, shape),
-    free: (buffer) => memory.free(buffer as TfjsBuffer),
+    free: (buffer) => memory.free(buffer),
     write: (data, out) =>
       memory.values(out).set(data.length === sizeOf(out.shape) ? data : data.subarray(0, sizeOf(out.shape)), out.offset),
     read: async (x) => read(x),

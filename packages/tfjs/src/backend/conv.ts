@@ -7,7 +7,7 @@ import { rowMajor } from './strided.js';
 import type { Work } from './work.js';
 
 /** Height and width of the convolution that tfjs is asked for. */
-interface Plane {
+export interface Plane {
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
   /** Before and after. */
@@ -15,17 +15,24 @@ interface Plane {
   readonly width: readonly [number, number];
 }
 
-const toNHWC = [0, 2, 3, 1];
-const toNCHW = [0, 3, 1, 2];
+export const toNHWC = [0, 2, 3, 1];
+export const toNCHW = [0, 3, 1, 2];
 
 /** Runs tfjs's forward convolution: x `[batch, height, width, in]`, filter `[height, width, in, out]`. */
-function forward(work: Work, kernel: string, x: TensorInfo, filter: TensorInfo, bias: TensorInfo | null, p: Plane): TensorInfo {
+export function forward(
+  work: Pick<Work, 'call'>,
+  kernel: string,
+  x: TensorInfo,
+  filter: TensorInfo,
+  bias: TensorInfo | null,
+  p: Plane,
+): TensorInfo {
   const pad = [[0, 0], [...p.height], [...p.width], [0, 0]];
   const attrs = { strides: [...p.strides], dilations: [...p.dilations], pad, dataFormat: 'NHWC', activation: 'linear' };
   return work.call(kernel, bias === null ? { x, filter } : { x, filter, bias }, attrs);
 }
 
-const isDepthwise = (g: ConvGeometry): boolean => g.groups === g.inChannels && g.groups > 1;
+export const isDepthwise = (g: ConvGeometry): boolean => g.groups === g.inChannels && g.groups > 1;
 
 /**
  * What tfjs's two-dimensional kernels can be asked: rank 1 and 2, without groups. Forward also with one group a channel,
@@ -46,6 +53,14 @@ export function supportsConv(family: ConvFamily, g: ConvGeometry): boolean {
 function servesDepthwise(g: ConvGeometry): boolean {
   return isDepthwise(g) && [g.stride, g.dilation].some((steps) => steps[1] === 1 && steps[2] === 1);
 }
+
+/** The convolution as konv means it. */
+export const planeOf = (g: ConvGeometry): Plane => ({
+  strides: [g.stride[1], g.stride[2]],
+  dilations: [g.dilation[1], g.dilation[2]],
+  height: [g.padLow[1], g.padHigh[1]],
+  width: [g.padLow[2], g.padHigh[2]],
+});
 
 /** Whether no further window would fit along the axis. */
 function fills(g: ConvGeometry, axis: 1 | 2): boolean {
@@ -79,19 +94,14 @@ export function conv(
     const filter = depthwise
       ? work.transpose(work.lend(weight, [g.inChannels, g.outChannels / g.groups, kh, kw]), [2, 3, 0, 1])
       : work.transpose(work.lend(weight, [g.outChannels, g.inChannels, kh, kw]), [2, 3, 1, 0]);
-    const y = forward(work, depthwise ? 'FusedDepthwiseConv2D' : 'FusedConv2D', image, filter, bias && work.lend(bias), {
-      strides: [g.stride[1], g.stride[2]],
-      dilations: [g.dilation[1], g.dilation[2]],
-      height: [g.padLow[1], g.padHigh[1]],
-      width: [g.padLow[2], g.padHigh[2]],
-    });
+    const y = forward(work, depthwise ? 'FusedDepthwiseConv2D' : 'FusedConv2D', image, filter, bias && work.lend(bias), planeOf(g));
     const ours = work.transpose(y, toNCHW);
     work.store(activation === null ? ours : activate(work, activation, ours), out);
   });
 }
 
 /** The zeros around dy in the convolution that is dx; negative where padding has cut off what the kernel reached. */
-function framePadding(g: ConvGeometry, axis: 1 | 2): [number, number] {
+export function framePadding(g: ConvGeometry, axis: 1 | 2): [number, number] {
   const reach = g.dilation[axis] * (g.kernel[axis] - 1);
   const low = reach - g.padLow[axis];
   return [low, g.inSize[axis] + reach - low - g.outSize[axis]];
@@ -127,6 +137,18 @@ function turnKernel(from: HostArray, weight: TensorRef, g: ConvGeometry, to: Hos
   copyElements(from, turned, to, { offset: 0, strides: rowMajor(shape) }, shape);
 }
 
+/** What `convGradWeight` asks for: stride and dilation change places. */
+export function filterGradPlane(g: ConvGeometry): Plane {
+  const padHigh = (axis: 1 | 2): number =>
+    Math.max(0, g.dilation[axis] * (g.kernel[axis] - 1) + g.stride[axis] * (g.outSize[axis] - 1) + 1 - g.inSize[axis] - g.padLow[axis]);
+  return {
+    strides: [g.dilation[1], g.dilation[2]],
+    dilations: [g.stride[1], g.stride[2]],
+    height: [g.padLow[1], padHigh(1)],
+    width: [g.padLow[2], padHigh(2)],
+  };
+}
+
 /**
  * dw[o, c, k] = sum over n, q of dy[n, o, q] x[n, c, q * stride - padLow + k * dilation]: again a convolution, of x by dy.
  * The batch is the channels that are summed over, x's channels are the batch, and stride and dilation change places. tfjs's
@@ -138,17 +160,10 @@ export function convGradWeight(memory: Memory, x: TensorRef, dy: TensorRef, g: C
   const [, height, width] = g.inSize;
   const [, oh, ow] = g.outSize;
   const [, kh, kw] = g.kernel;
-  const padHigh = (axis: 1 | 2): number =>
-    Math.max(0, g.dilation[axis] * (g.kernel[axis] - 1) + g.stride[axis] * (g.outSize[axis] - 1) + 1 - g.inSize[axis] - g.padLow[axis]);
   memory.work((work) => {
     const images = work.transpose(work.lend(x, [g.batch, g.inChannels, height, width]), [1, 2, 3, 0]);
     const filter = work.transpose(work.lend(dy, [g.batch, g.outChannels, oh, ow]), [2, 3, 0, 1]);
-    const dw = forward(work, 'FusedConv2D', images, filter, null, {
-      strides: [g.dilation[1], g.dilation[2]],
-      dilations: [g.stride[1], g.stride[2]],
-      height: [g.padLow[1], padHigh(1)],
-      width: [g.padLow[2], padHigh(2)],
-    });
+    const dw = forward(work, 'FusedConv2D', images, filter, null, filterGradPlane(g));
     const [, rows, columns] = dw.shape;
     const ours = work.scratch('float32', [g.outChannels, g.inChannels, kh, kw], (to) => {
       const shape = [g.outChannels, g.inChannels, kh, kw];

@@ -32,7 +32,8 @@ export interface Engine {
   giveBack(lent: TensorInfo): void;
 }
 
-abstract class TfjsEngine<B extends KernelBackend> {
+/** A tfjs backend and its kernels. */
+export abstract class TfjsEngine<B extends KernelBackend> {
   constructor(
     private readonly core: Core,
     private readonly name: string,

@@ -4,34 +4,34 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Block, Engine, SharedDType } from './engine.js';
 import { Work } from './work.js';
 
-/** A buffer of this backend: a block of tfjs's memory, which is made at the first write. */
-export interface TfjsBuffer extends BackendBuffer {
+/** A buffer of this backend. Its content, of tfjs's memory, is made at the first write. */
+export interface TfjsBuffer<Content> extends BackendBuffer {
   readonly dtype: SharedDType;
-  block: Block | null;
+  content: Content | null;
   /** Null once freed. */
-  owner: Memory | null;
+  owner: object | null;
 }
-
-const bufferOf = (ref: TensorRef): TfjsBuffer => ref.buffer as TfjsBuffer;
 
 export interface MemoryLimits {
   readonly maxBufferBytes: number;
   readonly maxTotalBytes: number;
 }
 
-/** Live buffers, counted exactly, over the memory of a tfjs backend. */
-export class Memory {
+/** Live buffers, counted exactly. */
+export abstract class Accounts<Content> {
   private tensors = 0;
   private bytes = 0;
-  private readonly live = new Set<TfjsBuffer>();
+  private readonly live = new Set<TfjsBuffer<Content>>();
 
   constructor(
-    private readonly backend: string,
-    readonly engine: Engine,
+    protected readonly backend: string,
     private readonly limits: MemoryLimits,
   ) {}
 
-  alloc(dtype: DType, shape: Shape): TfjsBuffer {
+  /** Gives a buffer's content back to tfjs. */
+  protected abstract release(content: Content): void;
+
+  alloc(dtype: DType, shape: Shape): TfjsBuffer<Content> {
     const size = sizeOf(shape);
     const bytes = size * byteSize[dtype];
     const { maxBufferBytes, maxTotalBytes } = this.limits;
@@ -43,14 +43,15 @@ export class Memory {
           'dispose tensors, run steps inside scope(), or use smaller batches',
       );
     }
-    const buffer: TfjsBuffer = { dtype: dtype as SharedDType, size, version: 0, block: null, owner: this };
+    const buffer: TfjsBuffer<Content> = { dtype: dtype as SharedDType, size, version: 0, content: null, owner: this };
     this.live.add(buffer);
     this.tensors++;
     this.bytes += bytes;
     return buffer;
   }
 
-  free(buffer: TfjsBuffer): void {
+  free(of: BackendBuffer): void {
+    const buffer = of as TfjsBuffer<Content>;
     if (buffer.owner !== this) {
       throw new BackendError(
         'free',
@@ -61,12 +62,12 @@ export class Memory {
     this.tensors--;
     this.bytes -= buffer.size * byteSize[buffer.dtype];
     buffer.owner = null;
-    this.release(buffer);
+    this.empty(buffer);
   }
 
-  private release(buffer: TfjsBuffer): void {
-    if (buffer.block !== null) this.engine.free(buffer.block);
-    buffer.block = null;
+  protected empty(buffer: TfjsBuffer<Content>): void {
+    if (buffer.content !== null) this.release(buffer.content);
+    buffer.content = null;
   }
 
   info(): MemoryInfo {
@@ -74,14 +75,36 @@ export class Memory {
   }
 
   dispose(): void {
-    for (const buffer of this.live) this.release(buffer);
+    for (const buffer of this.live) this.empty(buffer);
     this.live.clear();
     this.tensors = 0;
     this.bytes = 0;
   }
 
-  private blockOf(buffer: TfjsBuffer): Block {
-    return (buffer.block ??= this.engine.allocate(buffer.dtype, buffer.size));
+  /** Whether a contiguous ref is all of its buffer, whose memory may then be replaced. */
+  isWhole(ref: TensorRef): boolean {
+    return ref.offset === 0 && sizeOf(ref.shape) === ref.buffer.size;
+  }
+}
+
+const bufferOf = (ref: TensorRef): TfjsBuffer<Block> => ref.buffer as TfjsBuffer<Block>;
+
+/** Buffers over memory of a tfjs backend that the host reads and writes. */
+export class Memory extends Accounts<Block> {
+  constructor(
+    backend: string,
+    readonly engine: Engine,
+    limits: MemoryLimits,
+  ) {
+    super(backend, limits);
+  }
+
+  protected release(block: Block): void {
+    this.engine.free(block);
+  }
+
+  private blockOf(buffer: TfjsBuffer<Block>): Block {
+    return (buffer.content ??= this.engine.allocate(buffer.dtype, buffer.size));
   }
 
   /** Makes the blocks of all operands first: an array taken before an allocation might be stale after it. */
@@ -103,16 +126,11 @@ export class Memory {
     return this.engine.lend(this.blockOf(buffer), buffer.dtype, shape, ref.offset);
   }
 
-  /** Whether a contiguous ref is all of its buffer, whose memory may then be replaced. */
-  isWhole(ref: TensorRef): boolean {
-    return ref.offset === 0 && sizeOf(ref.shape) === ref.buffer.size;
-  }
-
   /** Puts a kernel's result in place of the buffer's memory. */
   replace(ref: TensorRef, block: Block): void {
     const buffer = bufferOf(ref);
-    this.release(buffer);
-    buffer.block = block;
+    this.empty(buffer);
+    buffer.content = block;
   }
 
   /** Runs `fn` and gives back what it borrowed and made. */
