@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { soak } from '../../tools/soak.js';
+import { soak } from '../../soak.js';
 
 /** The command's output; in a process of its own, since TensorFlow.js's specs replace the globals `describe` and `it`. */
 function specs(...options: string[]): string {
