@@ -1,6 +1,6 @@
 // Compiles assembly/ once per SIMD level, and writes what the TypeScript sources import: src/generated/<level>.ts with the
 // binary as base64, src/generated/kernels.ts with every kernel's name, arguments and docstring; dist/<level>.wasm for those
-// who load by URL. None of it is in git.
+// who load by URL. The same for the kernels of assembly/channels-last.ts, which few programs need. None of it is in git.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,15 +27,15 @@ const write = (file, text) => {
   writeFileSync(file, text);
 };
 
-function compile(level) {
-  const file = inHere('dist', `${level}.wasm`);
+function compile(source, level, name) {
+  const file = inHere('dist', `${name}.wasm`);
   mkdirSync(dirname(file), { recursive: true });
-  execFileSync(process.execPath, [asc, 'assembly/index.ts', '-o', file, ...common, ...levels[level]], {
+  execFileSync(process.execPath, [asc, `assembly/${source}.ts`, '-o', file, ...common, ...levels[level]], {
     cwd: here,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const base64 = readFileSync(file).toString('base64');
-  write(inHere('src', 'generated', `${level}.ts`), `export const base64: string =\n  '${base64}';\n`);
+  write(inHere('src', 'generated', `${name}.ts`), `export const base64: string =\n  '${base64}';\n`);
 }
 
 /** The exported functions of a source file: name, argument names, docstring. */
@@ -45,9 +45,10 @@ function* functionsOf(file) {
   }
 }
 
-function kernels() {
+/** Those that a source exports from others. */
+function kernels(source) {
   const found = [];
-  for (const [, names, from] of read(inHere('assembly/index.ts')).matchAll(/export \{([^}]*)\} from '\.\/([^']*)'/g)) {
+  for (const [, names, from] of read(inHere(`assembly/${source}.ts`)).matchAll(/export \{([^}]*)\} from '\.\/([^']*)'/g)) {
     const functions = new Map([...functionsOf(inHere('assembly', `${from}.ts`))].map((f) => [f.name, f]));
     for (const name of names
       .split(',')
@@ -68,13 +69,15 @@ function mapKinds() {
   return [...body.replace(/\/\/.*/g, '').matchAll(/\w+/g)].map(([name], i) => `${name}: ${i}`);
 }
 
+const member = ({ doc, name, parameters }) => `${doc}${name}(${parameters.map((p) => `${p}: number`).join(', ')}): void;`;
+const members = (all) => all.map((k) => member(k).replace(/^(?=.)/gm, '  ')).join('\n');
+
 function writeKernels() {
-  const all = kernels();
-  const member = ({ doc, name, parameters }) => `${doc}${name}(${parameters.map((p) => `${p}: number`).join(', ')}): void;`;
+  const all = kernels('index');
   const text = `// Made by build.mjs from assembly/.
 /** Each kernel's arguments, as assembly/ documents them. */
 export interface Kernels {
-${all.map((k) => member(k).replace(/^(?=.)/gm, '  ')).join('\n')}
+${members(all)}
 }
 
 export type KernelName = keyof Kernels;
@@ -88,5 +91,19 @@ export const mapKinds = { ${mapKinds().join(', ')} } as const;
   write(inHere('src', 'generated', 'kernels.ts'), text);
 }
 
+function writeChannelsLast() {
+  const text = `// Made by build.mjs from assembly/.
+/** Each kernel's arguments, as assembly/ documents them. */
+export interface ChannelsLastKernels {
+${members(kernels('channels-last'))}
+}
+`;
+  write(inHere('src', 'generated', 'channels-last.ts'), text);
+}
+
 writeKernels();
-for (const level of Object.keys(levels)) compile(level);
+writeChannelsLast();
+for (const level of Object.keys(levels)) {
+  compile('index', level, level);
+  compile('channels-last', level, `channels-last-${level}`);
+}

@@ -19,7 +19,7 @@ export async function oneThread(): Promise<Backend> {
 type Store = Pick<Backend, 'alloc' | 'free' | 'write' | 'readSync' | 'memory'>;
 
 /** The engine itself, for kernels that a family chooses by its own rules, and the memory over its heap. */
-export async function bareEngine(): Promise<{ engine: Engine; store: Store }> {
+export async function bareEngine(): Promise<{ engine: Engine; store: Store; heap: Heap }> {
   const level = bestLevel();
   if (level === null) throw new Error('this engine has no WebAssembly SIMD');
   const heap = Heap.create({ shared: false });
@@ -33,7 +33,7 @@ export async function bareEngine(): Promise<{ engine: Engine; store: Store }> {
     readSync: (x) => memory.read(x),
     memory: () => memory.info(),
   };
-  return { engine, store };
+  return { engine, store, heap };
 }
 
 /** Marsaglia's xorshift32 from a seed that a property gives: numbers in [-2, 2). */

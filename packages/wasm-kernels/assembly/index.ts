@@ -9,7 +9,6 @@ export { sgd_step, adam_step } from './nn/optim';
 export { batch_norm, batch_norm_grad, bias_grad } from './nn/batch-norm';
 export { max_pool, max_pool_grad } from './nn/max-pool';
 export { avg_pool, avg_pool_grad } from './nn/avg-pool';
-export { avg_pool_last, avg_pool_last_grad, max_pool_last, max_pool_last_at, max_pool_last_grad } from './nn/pool-last';
 export { conv_gemm } from './conv/forward';
 export { conv_direct, conv_pack_direct } from './conv/direct';
 export { conv_pack_flipped } from './conv/flip';

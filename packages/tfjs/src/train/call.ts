@@ -1,8 +1,8 @@
 import { BackendError, type DType, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
-import { addressOf, cast, copyStrided, type Engine, isContiguous, operandAt } from '@konv/backend-wasm/families';
+import { addressOf, cast, copyStrided, isContiguous, operandAt } from '@konv/backend-wasm/families';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { TfjsHeap } from './heap.js';
+import type { TrainingEngine } from './engines.js';
 
 /** The dtypes that konv's families and tfjs share. */
 type SharedDType = Exclude<DType, 'float64'>;
@@ -26,12 +26,12 @@ export class Call {
   constructor(
     /** The kernel's name, for errors. */
     readonly kernel: string,
-    readonly engine: Engine<TfjsHeap>,
+    readonly engine: TrainingEngine,
     readonly backend: BackendWasm,
   ) {}
 
   /** Runs `use` in a call of its own. */
-  static run<T>(kernel: string, engine: Engine<TfjsHeap>, backend: BackendWasm, use: (call: Call) => T): T {
+  static run<T>(kernel: string, engine: TrainingEngine, backend: BackendWasm, use: (call: Call) => T): T {
     const call = new Call(kernel, engine, backend);
     let done = false;
     try {

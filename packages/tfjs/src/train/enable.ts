@@ -1,5 +1,6 @@
 import { BackendError } from '@konv/core-tensor';
 import { bestLevel, compileKernels, type SimdLevel } from '@konv/wasm-kernels';
+import { compileChannelsLast } from '@konv/wasm-kernels/channels-last';
 import { type BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import { Call } from './call.js';
@@ -72,7 +73,8 @@ async function enable(options: WasmTrainingOptions, whenDisabled: () => void): P
   const level = options.level ?? best;
   const backend = await startWasm();
   const shared = isShared(openModule(backend).memory);
-  const engines = new Engines(await compileKernels(level, shared), shared, options.strictNumerics ?? false);
+  const [families, channelsLast] = await Promise.all([compileKernels(level, shared), compileChannelsLast(level, shared)]);
+  const engines = new Engines({ families, channelsLast }, shared, options.strictNumerics ?? false);
   // Now rather than in the first step: what can fail has failed before anything is registered.
   engines.of(backend);
   const registrations = new Registrations();

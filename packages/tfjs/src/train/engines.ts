@@ -1,22 +1,40 @@
 import { BackendError } from '@konv/core-tensor';
-import { Engine, singleThread } from '@konv/backend-wasm/families';
+import { Engine, type Runner, singleThread } from '@konv/backend-wasm/families';
 import { instantiateKernels, type WasmModule } from '@konv/wasm-kernels';
+import { type ChannelsLastKernels, instantiateChannelsLast } from '@konv/wasm-kernels/channels-last';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { isShared, openModule } from './check.js';
 import { TfjsHeap } from './heap.js';
 
+/** konv's families over tfjs's heap, and kernels for images as they lie there. */
+export class TrainingEngine extends Engine<TfjsHeap> {
+  constructor(
+    heap: TfjsHeap,
+    runner: Runner,
+    strictNumerics: boolean,
+    readonly channelsLast: ChannelsLastKernels,
+  ) {
+    super(heap, runner, strictNumerics);
+  }
+}
+
+export interface CompiledKernels {
+  readonly families: WasmModule;
+  readonly channelsLast: WasmModule;
+}
+
 /** The kernels, compiled, and an engine over each backend that calls them: `tf.removeBackend` and a new start make another. */
 export class Engines {
-  readonly #engines = new Map<BackendWasm, Engine<TfjsHeap>>();
+  readonly #engines = new Map<BackendWasm, TrainingEngine>();
 
   constructor(
-    private readonly module: WasmModule,
+    private readonly compiled: CompiledKernels,
     /** What kind of memory the kernels were compiled for. */
     private readonly shared: boolean,
     private readonly strictNumerics: boolean,
   ) {}
 
-  of(backend: BackendWasm): Engine<TfjsHeap> {
+  of(backend: BackendWasm): TrainingEngine {
     let engine = this.#engines.get(backend);
     if (!engine) {
       engine = this.#over(backend);
@@ -36,7 +54,7 @@ export class Engines {
     this.#engines.clear();
   }
 
-  #over(backend: BackendWasm): Engine<TfjsHeap> {
+  #over(backend: BackendWasm): TrainingEngine {
     const module = openModule(backend);
     if (isShared(module.memory) !== this.shared) {
       throw new BackendError(
@@ -46,6 +64,8 @@ export class Engines {
       );
     }
     const heap = new TfjsHeap(module, module.memory);
-    return new Engine(heap, singleThread(heap, instantiateKernels(this.module, module.memory)), this.strictNumerics);
+    const { families, channelsLast } = this.compiled;
+    const runner = singleThread(heap, instantiateKernels(families, module.memory));
+    return new TrainingEngine(heap, runner, this.strictNumerics, instantiateChannelsLast(channelsLast, module.memory));
   }
 }

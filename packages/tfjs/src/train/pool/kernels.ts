@@ -33,7 +33,7 @@ function maxima(call: Call, x: TensorInfo, c: PoolCase): TensorInfo {
   const { info, ref } = call.output(c.outShape, int32 ? 'int32' : 'float32');
   const out = int32 ? call.temporary('float32', c.outShape) : ref;
   withTable(call, c, (table) => {
-    call.engine.run('max_pool_last', [addressOf(from), addressOf(out), table, ...sizes(c)], { items: rowsOf(c) });
+    call.engine.channelsLast.max_pool_last(addressOf(from), addressOf(out), table, ...sizes(c), 0, rowsOf(c));
   });
   if (int32) cast(call.engine, out, ref);
   return info;
@@ -56,7 +56,7 @@ function runWithArgmax(call: Call, { inputs, attrs }: KernelInputs): TensorInfo[
   const { info, ref } = call.output(c.outShape, 'int32');
   withTable(call, c, (table) => {
     const acrossBatch = Number(attrs['includeBatchInIndex'] === true);
-    call.engine.run('max_pool_last_at', [addressOf(from), addressOf(ref), acrossBatch, table, ...sizes(c)], { items: rowsOf(c) });
+    call.engine.channelsLast.max_pool_last_at(addressOf(from), addressOf(ref), acrossBatch, table, ...sizes(c), 0, rowsOf(c));
   });
   return [maxima(call, x, c), info];
 }
@@ -70,7 +70,7 @@ function maxPoolGrad(name: string, rank: 2 | 3): TrainingKernel {
     const { info, ref } = call.output(x.shape);
     withTable(call, c, (table) => {
       const given = [addressOf(from), addressOf(ddy), addressOf(ref), Number(rank === 3), table, ...sizes(c)] as const;
-      call.engine.run('max_pool_last_grad', [...given], { items: c.batch });
+      call.engine.channelsLast.max_pool_last_grad(...given, 0, c.batch);
     });
     return info;
   };
@@ -95,7 +95,7 @@ function avgPool(name: string, rank: 2 | 3): TrainingKernel {
     const from = call.float32(x);
     const { info, ref } = call.output(c.outShape);
     withTable(call, c, (table) => {
-      call.engine.run('avg_pool_last', [addressOf(from), addressOf(ref), Number(rank === 3), table, ...sizes(c)], { items: rowsOf(c) });
+      call.engine.channelsLast.avg_pool_last(addressOf(from), addressOf(ref), Number(rank === 3), table, ...sizes(c), 0, rowsOf(c));
     });
     return info;
   };
@@ -114,7 +114,7 @@ function avgPoolGrad(name: string, rank: 2 | 3): TrainingKernel {
     const from = call.float32(dy);
     const { info, ref } = call.output(x.shape);
     withTable(call, c, (table) => {
-      call.engine.run('avg_pool_last_grad', [addressOf(from), addressOf(ref), c.window, table, ...sizes(c)], { items: c.batch });
+      call.engine.channelsLast.avg_pool_last_grad(addressOf(from), addressOf(ref), c.window, table, ...sizes(c), 0, c.batch);
     });
     return info;
   };

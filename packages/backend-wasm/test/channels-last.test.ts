@@ -1,9 +1,12 @@
+import { bestLevel, type SimdLevel } from '@konv/wasm-kernels';
+import { compileChannelsLast, instantiateChannelsLast } from '@konv/wasm-kernels/channels-last';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { addressOf } from '../src/operand.js';
 import { bareEngine, expectClose, numbersFrom, Operands } from './operands.js';
 
-const { engine, store } = await bareEngine();
+const { heap, store } = await bareEngine();
+const last = instantiateChannelsLast(await compileChannelsLast(bestLevel() as SimdLevel, false), heap.memory);
 const operands = new Operands(store);
 
 interface Axis {
@@ -69,16 +72,16 @@ function check({ batch, channels, axes, seed }: Sample): void {
   const result = () => operands.empty('float32', dy.shape);
   const [max, avg] = [result(), result()];
   const [at, across] = [operands.empty('int32', dy.shape), operands.empty('int32', dy.shape)];
-  const [first, last, share] = [0, 1, 2].map(() => operands.empty('float32', x.shape));
+  const [first, final, share] = [0, 1, 2].map(() => operands.empty('float32', x.shape));
   const sizes = [addressOf(table), ...inSize, ...outSize, channels] as const;
-  const rows = { items: batch * outSize[0] * outSize[1] };
-  engine.run('max_pool_last', [addressOf(x), addressOf(max), ...sizes], rows);
-  engine.run('max_pool_last_at', [addressOf(x), addressOf(at), 0, ...sizes], rows);
-  engine.run('max_pool_last_at', [addressOf(x), addressOf(across), 1, ...sizes], rows);
-  engine.run('avg_pool_last', [addressOf(x), addressOf(avg), 1, ...sizes], rows);
-  engine.run('max_pool_last_grad', [addressOf(x), addressOf(dy), addressOf(first), 0, ...sizes], { items: batch });
-  engine.run('max_pool_last_grad', [addressOf(x), addressOf(dy), addressOf(last), 1, ...sizes], { items: batch });
-  engine.run('avg_pool_last_grad', [addressOf(dy), addressOf(share), 5, ...sizes], { items: batch });
+  const rows = batch * outSize[0] * outSize[1];
+  last.max_pool_last(addressOf(x), addressOf(max), ...sizes, 0, rows);
+  last.max_pool_last_at(addressOf(x), addressOf(at), 0, ...sizes, 0, rows);
+  last.max_pool_last_at(addressOf(x), addressOf(across), 1, ...sizes, 0, rows);
+  last.avg_pool_last(addressOf(x), addressOf(avg), 1, ...sizes, 0, rows);
+  last.max_pool_last_grad(addressOf(x), addressOf(dy), addressOf(first), 0, ...sizes, 0, batch);
+  last.max_pool_last_grad(addressOf(x), addressOf(dy), addressOf(final), 1, ...sizes, 0, batch);
+  last.avg_pool_last_grad(addressOf(dy), addressOf(share), 5, ...sizes, 0, batch);
 
   const dys = operands.values(dy);
   const expected = { max: [] as number[], at: [] as number[], across: [] as number[], avg: [] as number[] };
@@ -106,9 +109,9 @@ function check({ batch, channels, axes, seed }: Sample): void {
   expect(operands.values(across)).toEqual(expected.across);
   expectClose(operands.values(avg), expected.avg, 1e-6, 'averages');
   expectClose(operands.values(first), dFirst, 1e-5, 'gradient at the first');
-  expectClose(operands.values(last), dLast, 1e-5, 'gradient at the last');
+  expectClose(operands.values(final), dLast, 1e-5, 'gradient at the last');
   expectClose(operands.values(share), dShare, 1e-5, 'gradient of the average');
-  operands.done(max, avg, at, across, first, last, share);
+  operands.done(max, avg, at, across, first, final, share);
 }
 
 it('pools of images whose channels stand last are those of the definition, and write nothing else', () => {

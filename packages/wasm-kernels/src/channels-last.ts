@@ -1,0 +1,18 @@
+import { forUnsharedMemory, type SimdLevel } from './binary.js';
+import type { ChannelsLastKernels } from './generated/channels-last.js';
+import { requireWebAssembly, type WasmMemory, type WasmModule } from './webassembly.js';
+
+export type { ChannelsLastKernels };
+
+/** As `compileKernels`: kernels over images `[batch, height, width, channels]`, which konv's own backends do not need. */
+export async function compileChannelsLast(level: SimdLevel, shared: boolean): Promise<WasmModule> {
+  const { base64 } =
+    level === 'relaxed' ? await import('./generated/channels-last-relaxed.js') : await import('./generated/channels-last-simd.js');
+  const binary = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return requireWebAssembly().compile(shared ? binary : forUnsharedMemory(binary));
+}
+
+/** An instance over the caller's memory. These kernels need no scratch memory. */
+export function instantiateChannelsLast(module: WasmModule, memory: WasmMemory): ChannelsLastKernels {
+  return new (requireWebAssembly().Instance)(module, { env: { memory } }).exports as unknown as ChannelsLastKernels;
+}
