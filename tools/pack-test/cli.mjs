@@ -65,7 +65,7 @@ try {
   for (const name of names) await parts[name](tarballs, chromium);
   if (!chromium) console.log('NOT TESTED IN A BROWSER: no Chromium was found; install it or set CHROMIUM_PATH');
 } catch (e) {
-  console.error(e.stderr || e.message);
+  console.error(e.stderr || e.stdout || e.message);
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });

@@ -10,11 +10,13 @@ const installers = {
 export const installerNames = Object.keys(installers);
 
 /** What a user of TensorFlow.js has in package.json, and of konv @konv/tfjs only. */
-export const tfjsManifest = (tarballs) => ({
+export const tfjsManifest = (installer, tarballs) => ({
   '@konv/tfjs': tarballs['@konv/tfjs'],
   '@tensorflow/tfjs-backend-wasm': '4.22.0',
   '@tensorflow/tfjs-core': '4.22.0',
   '@tensorflow/tfjs-layers': '4.22.0',
+  // pnpm, too, brings peers by itself, but from the registry, whatever the overrides say.
+  ...(installer === 'pnpm' && { '@konv/core-tensor': tarballs['@konv/core-tensor'] }),
 });
 
 /** A user's folder with `dependencies` in it, of the tarballs. They name each other by version; before a release those are nowhere but here. */

@@ -3,7 +3,8 @@ import { chromium } from 'playwright';
 import { launchArgs } from '../../browser/chromium.mjs';
 import { isolationHeaders as isolation, serve } from '../../browser/serve.mjs';
 
-const strict = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+/** No eval, no workers of others' making. */
+export const strict = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
 
 /** How a page may be served, and where in it the program runs. */
 export const pages = {
@@ -36,7 +37,7 @@ async function open(browser, folder, { headers, isolated, query = '' }) {
   const fetched = [];
   page.on('console', (message) => {
     said.push(message.text());
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => {
     said.push(String(error));

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { enableWasmTraining } from '@konv/tfjs/train';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Logs, layers, type Sequential, sequential } from '@tensorflow/tfjs-layers';
+import { initializers, type Logs, layers, type Sequential, sequential } from '@tensorflow/tfjs-layers';
 
 const SIDE = 12;
 const PICTURES = 32;
@@ -20,7 +20,7 @@ function pictures(): { x: tf.Tensor4D; y: tf.Tensor2D } {
 }
 
 function network(): Sequential {
-  const seeded = (seed: number) => ({ className: 'GlorotUniform', config: { seed } }) as const;
+  const seeded = (seed: number) => initializers.glorotUniform({ seed });
   return sequential({
     layers: [
       layers.conv2d({
