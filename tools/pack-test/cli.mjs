@@ -1,5 +1,6 @@
 // What a user of the published packages would meet: packs every package, installs the tarballs into fresh folders with npm
-// and pnpm, runs what the README shows there, and trains a network in a browser from three bundlers. `npm run pack-test`.
+// and pnpm, runs what the README shows there, and trains a network in a browser from three bundlers. Then a program of
+// TensorFlow.js with @konv/tfjs. `npm run pack-test`, or one of the two: `npm run pack-test -- konv` or `tfjs`.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,9 @@ import { findChromium } from '../browser/chromium.mjs';
 import { bundlers } from './src/bundle.mjs';
 import { install, installerNames, runReadme } from './src/install.mjs';
 import { pack } from './src/pack.mjs';
-import { openPages } from './src/pages.mjs';
+import { openPages, pages } from './src/pages.mjs';
 import { run } from './src/run.mjs';
+import { tfjsUser } from './src/tfjs.mjs';
 
 /** What `ready()` chooses, in Node and in each of the pages that prefer nothing. */
 const BACKEND = 'wasm';
@@ -29,12 +31,7 @@ function check(where, { backend, losses }, reference = losses, expected = BACKEN
   console.log(`${where}: ${backend}, losses ${shown}`);
 }
 
-async function inBrowser(source) {
-  const chromium = findChromium();
-  if (!chromium) {
-    console.log('NOT TESTED IN A BROWSER: no Chromium was found; install it or set CHROMIUM_PATH');
-    return;
-  }
+async function inBrowser(source, chromium) {
   cpSync(user, source, { recursive: true });
   const program = "import { train } from './train.js'; console.log(JSON.stringify(await train()))";
   const inNode = JSON.parse(run(process.execPath, ['--input-type=module', '--eval', program], source));
@@ -44,19 +41,31 @@ async function inBrowser(source) {
     bundles[name] = join(folder, name);
     await bundle(source, bundles[name]);
   }
-  await openPages(chromium, bundles, (where, result, backend) => check(where, result, inNode.losses, backend));
+  await openPages(chromium, bundles, pages, (where, result, { backend }) => check(where, result, inNode.losses, backend));
 }
 
+const parts = {
+  konv: async (tarballs, chromium) => {
+    for (const installer of installerNames) {
+      install(installer, join(folder, installer), tarballs);
+      const accuracy = runReadme(join(folder, installer));
+      console.log(`${installer}: ${Object.keys(tarballs).length} packages installed; the README's program reaches ${accuracy}`);
+    }
+    if (chromium) await inBrowser(join(folder, 'npm', 'src'), chromium);
+  },
+  tfjs: (tarballs, chromium) => tfjsUser(join(folder, 'tfjs'), tarballs, chromium),
+};
+
 try {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
+  const unknown = names.find((name) => !Object.hasOwn(parts, name));
+  if (unknown) throw new Error(`expected ${Object.keys(parts).join(' or ')}, got "${unknown}"`);
+  const chromium = findChromium();
   const tarballs = pack(join(folder, 'tarballs'));
-  for (const installer of installerNames) {
-    install(installer, join(folder, installer), tarballs);
-    const accuracy = runReadme(join(folder, installer));
-    console.log(`${installer}: ${Object.keys(tarballs).length} packages installed; the README's program reaches ${accuracy}`);
-  }
-  await inBrowser(join(folder, 'npm', 'src'));
+  for (const name of names) await parts[name](tarballs, chromium);
+  if (!chromium) console.log('NOT TESTED IN A BROWSER: no Chromium was found; install it or set CHROMIUM_PATH');
 } catch (e) {
-  console.error(e.stderr || e.message);
+  console.error(e.stderr || e.stdout || e.message);
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });

@@ -19,8 +19,9 @@ function network(): layers.Sequential {
       l.conv2d({ filters: 8, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [SIDE, SIDE, 2] }),
       l.depthwiseConv2d({ kernelSize: 3, padding: 'same' }),
       l.batchNormalization(),
-      l.activation({ activation: 'relu' }),
+      // Before the relu: windows without a positive number, too.
       l.maxPooling2d({ poolSize: 2 }),
+      l.activation({ activation: 'relu' }),
       l.conv2d({ filters: 16, kernelSize: 3, strides: 2 }),
       l.flatten(),
       l.dense({ units: 4, activation: 'softmax' }),

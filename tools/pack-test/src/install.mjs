@@ -9,11 +9,21 @@ const installers = {
 
 export const installerNames = Object.keys(installers);
 
-/** A user's folder with the tarballs in it. They name each other by version; before a release those are nowhere but here. */
-export function install(installer, folder, tarballs) {
+/** What a user of TensorFlow.js has in package.json, and of konv @konv/tfjs only. */
+export const tfjsManifest = (installer, tarballs) => ({
+  '@konv/tfjs': tarballs['@konv/tfjs'],
+  '@tensorflow/tfjs-backend-wasm': '4.22.0',
+  '@tensorflow/tfjs-core': '4.22.0',
+  '@tensorflow/tfjs-layers': '4.22.0',
+  // pnpm, too, brings peers by itself, but from the registry, whatever the overrides say.
+  ...(installer === 'pnpm' && { '@konv/core-tensor': tarballs['@konv/core-tensor'] }),
+});
+
+/** A user's folder with `dependencies` in it, of the tarballs. They name each other by version; before a release those are nowhere but here. */
+export function install(installer, folder, tarballs, dependencies = tarballs) {
   const { args, overrides } = installers[installer];
   mkdirSync(folder);
-  const manifest = { name: 'user', private: true, type: 'module', dependencies: tarballs, ...overrides(tarballs) };
+  const manifest = { name: 'user', private: true, type: 'module', dependencies, ...overrides(tarballs) };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   run(installer, args, folder);
 }

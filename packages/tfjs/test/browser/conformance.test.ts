@@ -12,7 +12,16 @@ env().set('WEBGL_USE_SHAPES_UNIFORMS', true);
 if (soak) vi.setConfig({ testTimeout: 600_000 });
 
 /** Compositions of what the other groups test, and geometries without number: many minutes. */
-const long = ['views and edges', 'random geometry', 'any geometry, against naive loops', 'fixtures', 'modules', 'mistakes', 'optimizers'];
+const long = [
+  'kernels',
+  'views and edges',
+  'random geometry',
+  'any geometry, against naive loops',
+  'fixtures',
+  'modules',
+  'mistakes',
+  'optimizers',
+];
 const describe = without(soak ? [] : [...long, 'gradients by differences', 'training']);
 
 await conformance({ describe, it }, { create: () => tfjs('webgl'), tolerance: promises.webgl, geometry: { runs: 3 }, views: 'in turns' });

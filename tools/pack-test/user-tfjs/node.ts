@@ -1,0 +1,3 @@
+import { train } from './train.js';
+
+train('wasm').then((losses) => console.log(losses.join(' ')));
