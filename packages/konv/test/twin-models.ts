@@ -1,5 +1,6 @@
 /** The networks of `tools/golden/twins*.py`, and how each is trained. */
 import { nn, optim, type Parameter, type Tensor } from 'konv';
+import { soak } from '../../../tools/soak.js';
 
 export interface Twin {
   readonly name: string;
@@ -104,7 +105,7 @@ export const twins: readonly Twin[] = [
     loss: crossEntropy,
     optimizer: (p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9 }),
     state: ['momentum_buffer'],
-    float64: { steps: 100, within: 1e-9 },
+    float64: { steps: soak ? 100 : 20, within: 1e-9 },
     float32: { steps: 20, within: 1e-4 },
     stepWithin: 1e-6,
   },
@@ -117,7 +118,7 @@ export const twins: readonly Twin[] = [
     loss: crossEntropy,
     optimizer: (p) => new optim.Adam(p, { lr: 1e-3 }),
     state: ['exp_avg', 'exp_avg_sq'],
-    float64: { steps: 100, within: 1e-9 },
+    float64: { steps: soak ? 100 : 20, within: 1e-9 },
     float32: { steps: 20, within: 1e-4 },
     // Adam's normalised step is at most lr itself.
     stepWithin: 2e-5,
@@ -145,7 +146,7 @@ export const twins: readonly Twin[] = [
     loss: (y, x) => nn.functional.binaryCrossEntropyWithLogits(y, x),
     optimizer: (p) => new optim.AdamW(p, { lr: 2e-3, weightDecay: 0.05 }),
     state: ['exp_avg', 'exp_avg_sq'],
-    float64: { steps: 100, within: 1e-9 },
+    float64: { steps: soak ? 100 : 20, within: 1e-9 },
     float32: { steps: 20, within: 1e-4 },
     stepWithin: 4e-5,
   },
