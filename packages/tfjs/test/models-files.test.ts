@@ -154,6 +154,25 @@ describe('hostile and broken files', () => {
       );
     }
   });
+  it.each([
+    '%2e%2e/x.bin',
+    '.%2E/x.bin',
+    '.\t./x.bin',
+    'a/%2e%2e/%2e%2e/x.bin',
+    '..%2fx.bin',
+    ' http://other/x.bin',
+    'ht\ntp://other/x.bin',
+    ' //other/x.bin',
+    '\t/x.bin',
+  ])('an address that the path %j leads out of the folder', async (path) => {
+    const fetched: string[] = [];
+    const get = async (url: string): Promise<Response> => {
+      fetched.push(url);
+      return new Response(JSON.stringify({ ...json, weightsManifest: [{ paths: [path], weights: artifacts.weightSpecs }] }));
+    };
+    await expect(loadLayersModel('http://here/m/model.json', { fetch: get })).rejects.toThrow('paths of shards beside model.json');
+    expect(fetched).toEqual(['http://here/m/model.json']);
+  });
   it('shards that are too short, too long, too few', async () => {
     for (const cut of [0, 4, 100])
       await rejects(

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nn, noGrad, randn, type Tensor } from 'konv';
@@ -245,6 +245,18 @@ describe('files', () => {
     expect(second.filter((name) => first.includes(name))).toEqual(['model.json']);
     await sameBits(net, await loadLayersModel(`file://${path}`));
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ format: 'layers-model', generatedBy: 'konv' });
+  });
+  it('two models of one folder keep their shards, also where these are the same', async () => {
+    const net = new nn.Sequential(new nn.Linear(3, 2));
+    const [best, last] = ['best.json', 'last.json'].map((name) => join(folder, 'two', name));
+    await mkdir(join(folder, 'two'));
+    await saveLayersModel(net, best, { inputShape: [3] });
+    await saveLayersModel(net, last, { inputShape: [3] });
+    const copy = await loadLayersModel(best);
+    for (const t of Object.values(net.stateDict())) t.mul_(0.5);
+    await saveLayersModel(net, last, { inputShape: [3] });
+    await sameBits(copy, await loadLayersModel(best));
+    await sameBits(net, await loadLayersModel(last));
   });
   it('a handler of TensorFlow.js takes it', async () => {
     const net = lenet();

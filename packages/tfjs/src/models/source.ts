@@ -1,4 +1,5 @@
 /** Where a model comes from: a path, a URL, files, or memory. All become a topology and groups of weights with bytes. */
+import type { FormatError } from '@konv/core-tensor';
 import type { LayersModelArtifacts, LayersModelHandler, WeightsGroup } from './artifacts.js';
 import { AGAIN, describe, isRecord, quoted, refuse } from './refuse.js';
 
@@ -83,7 +84,14 @@ function fromJson(bytes: Uint8Array, name: string, part: (path: string) => Part)
 /** A file beside model.json or below it: a manifest does not reach elsewhere. */
 function checkPath(path: unknown): string {
   if (typeof path === 'string' && path !== '' && !SCHEME.test(path) && !/^[/\\]|\\|(^|\/)\.\.(\/|$)|\0/.test(path)) return path;
-  throw refuse('paths of shards beside model.json', describe(path), AGAIN);
+  throw noShard(path);
+}
+
+/** `..` between slashes of an address, either of which may be escaped. */
+const CLIMBS = /(^|\/|%2f|%5c)(\.|%2e){2}(\/|%2f|%5c|\?|$)/i;
+
+function noShard(path: unknown): FormatError {
+  return refuse('paths of shards beside model.json', describe(path), AGAIN);
 }
 
 async function openPath(path: string): Promise<OpenModel> {
@@ -115,12 +123,24 @@ async function openUrl(url: URL, get: Fetch): Promise<OpenModel> {
     }
   };
   const shardUrl = (shard: string): string => {
-    // `#` in a name is no fragment. A key in the query is for the shards, too, as TensorFlow.js has it.
-    const at = new URL(shard.replaceAll('#', '%23'), url);
-    if (at.search === '') at.search = url.search;
-    return at.href;
+    try {
+      // `#` in a name is no fragment. A key in the query is for the shards, too, as TensorFlow.js has it.
+      const at = new URL(shard.replaceAll('#', '%23'), url);
+      const folder = new URL('.', url).href;
+      // Addresses drop blanks and read `%2e` as a dot, which `checkPath` does not; servers may read `%2f` as a slash.
+      if (at.href.startsWith(folder) && !CLIMBS.test(at.href.slice(folder.length))) {
+        if (at.search === '') at.search = url.search;
+        return at.href;
+      }
+    } catch {
+      // No address at all.
+    }
+    throw noShard(shard);
   };
-  return fromJson(await read(url.href), url.href, (shard) => ({ name: shard, read: () => read(shardUrl(shard)) }));
+  return fromJson(await read(url.href), url.href, (shard) => {
+    const address = shardUrl(shard);
+    return { name: shard, read: () => read(address) };
+  });
 }
 
 async function openFiles(files: readonly unknown[]): Promise<OpenModel> {
