@@ -44,12 +44,9 @@ const inBrowser = (
   },
 });
 
-/**
- * WebGL's page waits for its GPU's process more than it works, so it runs beside Node's tests; the pages of the other
- * backends keep both processors busy and come afterwards.
- */
+/** After Node's tests: beside those a page has so little of two processors that its start takes minutes. */
 const browserProjects = (executablePath: string) => [
-  inBrowser('webgl', browserSpecs.webgl, isolationHeaders, 0, executablePath),
+  inBrowser('webgl', browserSpecs.webgl, isolationHeaders, 1, executablePath),
   inBrowser('browser', browserSpecs.isolatedPage, isolationHeaders, 1, executablePath),
   inBrowser('browser-plain', browserSpecs.plainPage, {}, 1, executablePath),
 ];
