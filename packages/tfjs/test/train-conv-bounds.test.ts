@@ -12,9 +12,11 @@ beforeAll(async () => {
   await trainOnWasm();
 });
 
+type Shape4 = [number, number, number, number];
+
 interface Sample {
-  readonly inShape: [number, number, number, number];
-  readonly filterShape: [number, number, number, number];
+  readonly inShape: Shape4;
+  readonly filterShape: Shape4;
   readonly strides: [number, number];
   readonly pad: number;
   readonly mode: 'floor' | 'ceil' | 'round';
@@ -22,10 +24,18 @@ interface Sample {
 
 const overflowing: Sample = { inShape: [3, 10, 7, 17], filterShape: [2, 1, 17, 2], strides: [5, 2], pad: 0, mode: 'round' };
 
+const biases = new Map<number, core.Tensor1D>();
+/** One for each size, so that no call allocates another. */
+function biasOf(size: number): core.Tensor1D {
+  const bias = biases.get(size) ?? core.keep(core.ones<core.Rank.R1>([size]));
+  biases.set(size, bias);
+  return bias;
+}
+
 const ops: Record<string, (s: Sample, x: core.Tensor4D, filter: core.Tensor4D) => core.Tensor> = {
   conv2d: ({ strides, pad, mode }, x, filter) => core.conv2d(x, filter, strides, pad, 'NHWC', 1, mode),
   'fused.conv2d': ({ strides, pad, mode }, x, filter) =>
-    core.fused.conv2d({ x, filter, strides, pad, dimRoundingMode: mode, activation: 'relu', bias: core.ones([filter.shape[3]]) }),
+    core.fused.conv2d({ x, filter, strides, pad, dimRoundingMode: mode, activation: 'relu', bias: biasOf(filter.shape[3]) }),
   depthwiseConv2d: ({ strides, pad, mode }, x, filter) => core.depthwiseConv2d(x, filter, strides, pad, 'NHWC', 1, mode),
   'fused.depthwiseConv2d': ({ strides, pad, mode }, x, filter) =>
     core.fused.depthwiseConv2d({
@@ -34,7 +44,7 @@ const ops: Record<string, (s: Sample, x: core.Tensor4D, filter: core.Tensor4D) =
       strides,
       pad,
       dimRoundingMode: mode,
-      bias: core.ones([filter.shape[2] * filter.shape[3]]),
+      bias: biasOf(filter.shape[2] * filter.shape[3]),
     }),
 };
 
@@ -86,18 +96,25 @@ describe.each(Object.keys(ops))('%s', (name) => {
   });
 });
 
-it.each([
+it("takes 'same' at a stride beyond the filter, which XNNPACK refuses silently", async () => {
+  const next = numbersFrom(9);
+  const [x, w] = [randomTensor([3, 12, 6, 16], next), randomTensor([2, 2, 16, 3], next)] as core.Tensor4D[];
+  const { wasm, cpu } = await onBoth(() => [core.conv2d(x, w, 3, 'same'), core.depthwiseConv2d(x, w, 3, 'same')]);
+  wasm.forEach((values, i) => expectClose(values, cpu[i]));
+});
+
+it.each<[string, Shape4, Shape4]>([
   ['no images', [0, 5, 5, 2], [3, 3, 2, 3]],
   ['no input channels', [1, 5, 5, 0], [3, 3, 0, 3]],
   ['no output channels', [1, 5, 5, 2], [3, 3, 2, 0]],
   ['no output', [1, 2, 5, 2], [3, 3, 2, 3]],
 ])('of %s, is zeros or empty', (_, inShape, filterShape) => {
-  const y = core.conv2d(core.ones(inShape as [number, number, number, number]), core.ones(filterShape), 1, 'valid');
+  const y = core.conv2d(core.ones<core.Rank.R4>(inShape), core.ones<core.Rank.R4>(filterShape), 1, 'valid');
   expect(y.dataSync().every((v) => v === 0)).toBe(true);
 });
 
 it('refuses a filter that is larger than the image', () => {
-  expect(() => core.conv2d(core.ones([1, 2, 5, 2]), core.ones([4, 3, 2, 3]), 1, 'valid')).toThrow(
+  expect(() => core.conv2d(core.ones<core.Rank.R4>([1, 2, 5, 2]), core.ones<core.Rank.R4>([4, 3, 2, 3]), 1, 'valid')).toThrow(
     '[Conv2D] expected images at least as large as the filter, got an output of [1,-1,3,3]; pad them',
   );
 });
