@@ -97,6 +97,27 @@ it('takes int32', async () => {
   expect(wasm).toEqual(cpu);
 });
 
+it('has the maxima of int32 exactly', async () => {
+  const values = [16777217, 16777219, -16777217, 33554433, -16777219, -16777217, 2147483647, -2147483648];
+  const { wasm, cpu } = await onBoth(() => {
+    const x = core.tensor4d(values, [1, 2, 4, 1], 'int32');
+    const x5 = core.tensor5d(values, [1, 1, 2, 2, 2], 'int32');
+    const padded = { filterSize: [2, 3], strides: [1, 2], pad: 'same', includeBatchInIndex: false };
+    return [
+      core.maxPool(core.tensor4d(values.slice(0, 4), [1, 2, 2, 1], 'int32'), [1, 2], 1, 'valid'),
+      core.maxPool(x, 2, 1, 'same'),
+      core.maxPool3d(x5, [1, 2, 1], 1, 'same'),
+      one('MaxPool3D', { x: x5 }, { filterSize: [1, 1, 2], strides: [1, 1, 1], pad: 'valid' }),
+      (run('MaxPoolWithArgmax', { x }, padded) as core.Tensor[])[0],
+    ];
+  });
+  // tfjs-cpu rounds in three dimensions: its numbers are float32 there.
+  for (const i of [0, 1, 4]) expect(wasm[i]).toEqual(cpu[i]);
+  expect(wasm[0]).toEqual([16777219, 33554433]);
+  expect(wasm[2]).toEqual([16777217, 16777219, 2147483647, 33554433, ...values.slice(4)]);
+  expect(wasm[3]).toEqual([16777217, 33554433, 2147483647, -16777217]);
+});
+
 it('takes sizes of 0', () => {
   const x = core.zeros([0, 4, 4, 3]);
   const attrs = { filterSize: [2, 2], strides: [2, 2], pad: 'valid' };

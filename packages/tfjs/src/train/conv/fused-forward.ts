@@ -2,6 +2,7 @@ import { type NamedAttrMap, getKernel, type TensorInfo } from '@tensorflow/tfjs-
 import type { Call } from '../call.js';
 import { type Epilogue, finish } from '../epilogue.js';
 import type { KernelInputs } from '../kernel.js';
+import { fitsXnnpack } from './xnnpack.js';
 
 /** The inputs of `FusedConv2D` and `FusedDepthwiseConv2D`. */
 interface FusedInputs {
@@ -13,12 +14,13 @@ interface FusedInputs {
 
 const inputsOf = ({ inputs }: KernelInputs): FusedInputs => inputs as unknown as FusedInputs;
 
-/** Whether tfjs's own fused kernel does it: channels last, and a bias or slopes for each channel. It refuses the rest. */
+/** Whether tfjs's own fused kernel does it: channels last, and a bias or slopes for each channel. It refuses the rest, or writes out of bounds. */
 export function isPlainFused(given: KernelInputs, depthwise: boolean): boolean {
   const { filter, bias, preluActivationWeights } = inputsOf(given);
   const channels = depthwise ? filter.shape[2] * filter.shape[3] : filter.shape[3];
   const ofChannels = (x: TensorInfo | undefined | null): boolean => !x || (x.shape.length === 1 && x.shape[0] === channels);
-  return given.attrs['dataFormat'] !== 'NCHW' && ofChannels(bias) && ofChannels(preluActivationWeights);
+  const plain = given.attrs['dataFormat'] !== 'NCHW' && ofChannels(bias) && ofChannels(preluActivationWeights);
+  return plain && fitsXnnpack(given, depthwise);
 }
 
 /** The convolution by the kernel that is registered for it, then bias and activation of any shape, in place. */

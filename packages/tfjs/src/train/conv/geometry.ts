@@ -33,7 +33,7 @@ export function convCase(inShape: Shape, filterShape: Shape, attrs: NamedAttrMap
   );
   const channelsLast = format === 'NHWC';
   const { top, left, bottom, right } = info.padInfo;
-  const outSize = outShape ? spatialOf(outShape, channelsLast) : [info.outHeight, info.outWidth];
+  const outSize = outShape ? spatialOf(outShape, channelsLast) : [info.outHeight, info.outWidth].map((size) => size || 0); // -0
   const geometry = internConv({
     rank: 2,
     batch: info.batchSize,

@@ -1,11 +1,12 @@
-import type { Shape } from '@konv/core-tensor';
-import { conv, fill } from '@konv/backend-wasm/families';
+import { BackendError, type Shape } from '@konv/core-tensor';
+import { fill } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
 import type { KernelInputs, TrainingKernel } from '../kernel.js';
 import { gradFilter, gradInput } from './choose.js';
 import { checkGradient, type ConvCase, conv3DCase, convCase, imageShape, isEmpty } from './geometry.js';
-import { weightOf } from './planar.js';
+import { forwardPlanar } from './planar.js';
+import { fitsXnnpack, forwardCase } from './xnnpack.js';
 
 const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
 
@@ -64,15 +65,22 @@ function isForeign(given: KernelInputs): boolean {
   return shape.length === 4 && own.some((axis) => shape[axis] !== low[axis] && shape[axis] !== high[axis]);
 }
 
-/** y of images `[batch, channels, height, width]`, an order that tfjs's own kernel refuses. */
-function runForward(call: Call, given: KernelInputs): TensorInfo {
-  const [x, filter] = [input(given, 'x'), input(given, 'filter')];
-  const c = convCase(x.shape, filter.shape, given.attrs, false);
-  const { geometry: g } = c;
-  const { info, ref } = call.output(imageShape(c, g.outSize, g.outChannels));
-  if (isEmpty(g)) fill(call.engine, 0, ref);
-  else conv(call.engine, call.float32(x), weightOf(call, call.float32(filter), g), null, g, null, ref);
-  return info;
+/** y of what tfjs's own kernel refuses, which is channels that stand first, or would write out of bounds for. */
+function forwardKernel(name: string, depthwise: boolean): TrainingKernel {
+  const run = (call: Call, given: KernelInputs): TensorInfo => {
+    const [x, filter] = [input(given, 'x'), input(given, 'filter')];
+    const c = forwardCase(given, depthwise);
+    const { geometry: g } = c;
+    const shape = imageShape(c, g.outSize, g.outChannels);
+    if (shape.some((size) => size < 0)) {
+      throw new BackendError(name, `expected images at least as large as the filter, got an output of [${shape}]; pad them`);
+    }
+    const { info, ref } = call.output(shape);
+    if (isEmpty(g)) fill(call.engine, 0, ref);
+    else forwardPlanar(call, call.float32(x), call.float32(filter), c, ref);
+    return info;
+  };
+  return { name, run, leaves: (given) => fitsXnnpack(given, depthwise) };
 }
 
 export const convKernels: readonly TrainingKernel[] = [
@@ -83,5 +91,6 @@ export const convKernels: readonly TrainingKernel[] = [
   // tfjs-wasm's own of these are wrong, the one by the input always, the other at a stride.
   gradFilterKernel('Conv3DBackpropFilterV2', '3-D'),
   gradInputKernel('Conv3DBackpropInputV2', '3-D'),
-  { name: 'Conv2D', run: runForward, leaves: ({ attrs }) => attrs['dataFormat'] !== 'NCHW' },
+  forwardKernel('Conv2D', false),
+  forwardKernel('DepthwiseConv2dNative', true),
 ];

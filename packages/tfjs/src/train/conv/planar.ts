@@ -1,10 +1,10 @@
 import { contiguousStrides, type ConvGeometry, fromSpatial, internConv, type Shape, type TensorRef } from '@konv/core-tensor';
-import { convGradInput, convGradWeight, copyStrided } from '@konv/backend-wasm/families';
+import { conv, convGradInput, convGradWeight, copyStrided } from '@konv/backend-wasm/families';
 import { type Call, turned } from '../call.js';
 import { type ConvCase, volume } from './geometry.js';
 
 /**
- * Gradients by konv's convolution families, whose images are `[batch, channels, *size]`: tfjs's are transposed into
+ * Convolutions and gradients by konv's families, whose images are `[batch, channels, *size]`: tfjs's are transposed into
  * scratch memory, a few at a time, and back.
  */
 
@@ -61,9 +61,26 @@ function reshaped(x: TensorRef, shape: Shape): TensorRef {
 }
 
 /** The weight of konv's families from tfjs's filter. */
-export function weightOf(call: Call, filter: TensorRef, g: ConvGeometry): TensorRef {
+function weightOf(call: Call, filter: TensorRef, g: ConvGeometry): TensorRef {
   const { shape, toWeight } = weightLayout(g);
   return reshaped(call.transposed(filter, toWeight), shape);
+}
+
+/** y. Positions outside of the image count as zeros, also where a whole window lies there. */
+export function forwardPlanar(call: Call, x: TensorRef, filter: TensorRef, c: ConvCase, out: TensorRef): void {
+  const { geometry: g, channelsLast } = c;
+  const weight = weightOf(call, filter, g);
+  inParts(c, (part, begin, end) => {
+    const px = imagesOf(x, begin, end);
+    const pout = imagesOf(out, begin, end);
+    if (!channelsLast) return conv(call.engine, px, weight, null, part, null, pout);
+    const tx = call.transposed(px, toPlanar(g.rank));
+    const y = call.temporary('float32', [end - begin, g.outChannels, ...fromSpatial(g.outSize, g.rank)]);
+    conv(call.engine, tx, weight, null, part, null, y);
+    copyStrided(call.engine, turned(y, toChannelsLast(g.rank)), pout);
+    call.release(tx);
+    call.release(y);
+  });
 }
 
 /** dfilter. */

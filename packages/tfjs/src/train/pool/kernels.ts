@@ -1,11 +1,12 @@
 import type { Shape } from '@konv/core-tensor';
 import { BackendError } from '@konv/core-tensor';
-import { addressOf, cast } from '@konv/backend-wasm/families';
+import { addressOf } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
 import { shared } from '../identity.js';
 import type { KernelInputs, TrainingKernel } from '../kernel.js';
 import { type PoolCase, poolCase } from './geometry.js';
+import { integerMaxima } from './integers.js';
 
 /**
  * Pools with tfjs-cpu's meaning of NaN (it never is a maximum, and makes an average NaN) and of equals (in two dimensions the
@@ -28,14 +29,12 @@ const sizes = ({ inSize, outSize, channels }: PoolCase) => [...inSize, ...outSiz
 const rowsOf = ({ batch, outSize }: PoolCase): number => batch * outSize[0] * outSize[1];
 
 function maxima(call: Call, x: TensorInfo, c: PoolCase): TensorInfo {
+  if (x.dtype === 'int32') return integerMaxima(call, x, c);
   const from = call.float32(x);
-  const int32 = x.dtype === 'int32';
-  const { info, ref } = call.output(c.outShape, int32 ? 'int32' : 'float32');
-  const out = int32 ? call.temporary('float32', c.outShape) : ref;
+  const { info, ref } = call.output(c.outShape);
   withTable(call, c, (table) => {
-    call.engine.channelsLast.max_pool_last(addressOf(from), addressOf(out), table, ...sizes(c), 0, rowsOf(c));
+    call.engine.channelsLast.max_pool_last(addressOf(from), addressOf(ref), table, ...sizes(c), 0, rowsOf(c));
   });
-  if (int32) cast(call.engine, out, ref);
   return info;
 }
 
