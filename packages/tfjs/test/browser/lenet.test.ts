@@ -13,7 +13,7 @@ it.skipIf(!soak)('trains LeNet on webgl to the losses of the reference backend, 
   // Other specs of the page may have left something on the same backend.
   const webgl = engine().findBackend('webgl');
   const start = webgl.numDataIds();
-  const backend = await tfjs('webgl');
+  const backend = await tfjs('webgl', { name: 'trained' });
   if ('unavailable' in backend) throw new Error(backend.unavailable);
   registerBackend(backend);
   const [steps, batch] = [10, 32];

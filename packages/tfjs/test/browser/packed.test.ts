@@ -5,7 +5,8 @@ import { tfjs } from '../../src/backend/index.js';
 
 // Four elements of a matrix lie in a texel: those beyond an odd size must not take part.
 beforeAll(async () => {
-  const backend = await tfjs('webgl');
+  // Specs share a page: each has names of its own.
+  const backend = await tfjs('webgl', { name: 'packed' });
   if ('unavailable' in backend) throw new Error(backend.unavailable);
   registerBackend(backend);
   useBackend(backend.name);
