@@ -36,8 +36,6 @@ const inBrowser = (
       headless: true,
       provider: playwright({ launchOptions: { executablePath, args: launchArgs } }),
       instances: [{ browser: 'chromium', name }],
-      // One frame for all of WebGL's many specs: each would load konv's hundreds of modules anew.
-      isolate: name !== 'webgl',
       fileParallelism: false,
       screenshotFailures: false,
     },
