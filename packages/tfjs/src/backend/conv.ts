@@ -1,9 +1,15 @@
-import type { ActivationKind, ConvFamily, ConvGeometry, HostArray, TensorRef } from '@konv/core-tensor';
+import {
+  type ActivationKind,
+  type ConvFamily,
+  type ConvGeometry,
+  contiguousStrides,
+  type HostArray,
+  type TensorRef,
+} from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { unaryKernels } from './elementwise.js';
-import { copyElements } from './loops.js';
 import type { Memory } from './memory.js';
-import { rowMajor } from './strided.js';
+import { copyElements } from '../strided.js';
 import type { Work } from './work.js';
 
 /** Height and width of the convolution that tfjs is asked for. */
@@ -134,7 +140,7 @@ function turnKernel(from: HostArray, weight: TensorRef, g: ConvGeometry, to: Hos
   const plane = kh * kw;
   const turned = { offset: weight.offset + plane - 1, strides: [-kw, -1, g.inChannels * plane, plane] };
   const shape = [kh, kw, g.outChannels, g.inChannels];
-  copyElements(from, turned, to, { offset: 0, strides: rowMajor(shape) }, shape);
+  copyElements(from, turned, to, { offset: 0, strides: contiguousStrides(shape) }, shape);
 }
 
 /** What `convGradWeight` asks for: stride and dilation change places. */
@@ -168,7 +174,7 @@ export function convGradWeight(memory: Memory, x: TensorRef, dy: TensorRef, g: C
     const ours = work.scratch('float32', [g.outChannels, g.inChannels, kh, kw], (to) => {
       const shape = [g.outChannels, g.inChannels, kh, kw];
       const theirs = { offset: 0, strides: [1, rows * columns * g.outChannels, columns * g.outChannels, g.outChannels] };
-      copyElements(work.values(dw), theirs, to, { offset: 0, strides: rowMajor(shape) }, shape);
+      copyElements(work.values(dw), theirs, to, { offset: 0, strides: contiguousStrides(shape) }, shape);
     });
     work.store(ours, out, accumulate);
   });

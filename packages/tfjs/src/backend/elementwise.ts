@@ -1,9 +1,9 @@
 import type { BinaryKind, TensorRef, UnaryKind } from '@konv/core-tensor';
-import { sizeOf } from '@konv/core-tensor';
+import { contiguousStrides, sizeOf } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { binaryLoop, copyElements } from './loops.js';
+import { compactShape, copyElements } from '../strided.js';
+import { binaryLoop } from './loops.js';
 import type { Memory } from './memory.js';
-import { compactShape, rowMajor } from './strided.js';
 import type { Work } from './work.js';
 
 /**
@@ -57,7 +57,7 @@ function dense(memory: Memory, work: Work, x: TensorRef): TensorInfo {
   if (compact !== null && sizeOf(compact) === sizeOf(x.shape)) return work.lend(x, [sizeOf(x.shape)]);
   memory.arrays(x);
   return work.scratch('float32', [sizeOf(x.shape)], (values) =>
-    copyElements(memory.values(x), x, values, { offset: 0, strides: rowMajor(x.shape) }, x.shape),
+    copyElements(memory.values(x), x, values, { offset: 0, strides: contiguousStrides(x.shape) }, x.shape),
   );
 }
 

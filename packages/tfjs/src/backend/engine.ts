@@ -1,4 +1,4 @@
-import { BackendError, byteSize, type DType, type HostArray, hostArray, type Shape } from '@konv/core-tensor';
+import { BackendError, byteSize, type DType, type HostArray, hostArray, type Shape, sizeOf } from '@konv/core-tensor';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelBackend, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 
@@ -110,7 +110,7 @@ export class HostEngine extends TfjsEngine<HostKernelBackend> implements Engine 
   }
 
   lend(block: Block, dtype: SharedDType, shape: Shape, offset: number): TensorInfo {
-    const size = shape.reduce((n, d) => n * d, 1);
+    const size = sizeOf(shape);
     return this.backend.makeTensorInfo([...shape], dtype, this.values(block).subarray(offset, offset + size));
   }
 

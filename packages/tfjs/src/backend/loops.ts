@@ -2,7 +2,7 @@
 import type { ArgReduceKind, BinaryKind, HostArray, ReduceKind, TensorRef } from '@konv/core-tensor';
 import { hostArray, sizeOf } from '@konv/core-tensor';
 import type { Memory } from './memory.js';
-import { aroundAxis, eachRow, type Window } from './strided.js';
+import { aroundAxis, copyElements, eachRow, type Window } from '../strided.js';
 
 /** A tensor, or a number as an array of one element that is read over and over. */
 interface Source extends Window {
@@ -102,14 +102,6 @@ export function where(memory: Memory, condition: TensorRef, a: TensorRef | numbe
   eachRow(out.shape, [condition, x, y, out], (n, at, step) => {
     let [c, p, q, o] = at;
     for (let i = 0; i < n; i++, c += step[0], p += step[1], q += step[2], o += step[3]) to[o] = test[c] ? x.data[p] : y.data[q];
-  });
-}
-
-/** Any strides on both sides. */
-export function copyElements(from: HostArray, x: Window, to: HostArray, out: Window, shape: readonly number[]): void {
-  eachRow(shape, [x, out], (n, [p, o], [sp, so]) => {
-    if (sp === 1 && so === 1) to.set(from.subarray(p, p + n), o);
-    else for (let i = 0; i < n; i++, p += sp, o += so) to[o] = from[p];
   });
 }
 

@@ -5,11 +5,12 @@
  * the same axes or *moved*, with the last axis at place 1: [batch, height, width, channels] -> [batch, channels, height,
  * width]. Each layer says which of the two it needs, and the axes are permuted in between where they differ.
  */
+import { sizeOf } from '@konv/core-tensor';
 import type { Module } from '@konv/layers';
 import { Permute } from './modules/axes.js';
 import { Uncovered } from './refuse.js';
 import type { LayerNode } from './topology.js';
-import { type Reorder, sizeOf } from './transpose.js';
+import type { Reorder } from './transpose.js';
 
 export type OpenShape = readonly (number | null)[];
 

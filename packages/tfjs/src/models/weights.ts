@@ -1,10 +1,9 @@
 /** The weights of a file: what the manifest says of them, and their values. */
-import { type HostArray, MAX_SIZE, showShape } from '@konv/core-tensor';
+import { type HostArray, MAX_SIZE, showShape, sizeOf } from '@konv/core-tensor';
 import type { Quantization, WeightSpec } from './artifacts.js';
 import type { WeightUse } from './plan.js';
 import { AGAIN, describe, isRecord, quoted, refuse } from './refuse.js';
 import type { OpenModel, Part } from './source.js';
-import { sizeOf } from './transpose.js';
 
 /** Bytes of one value as it is stored. */
 const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };

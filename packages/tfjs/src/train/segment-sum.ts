@@ -1,4 +1,4 @@
-import { BackendError } from '@konv/core-tensor';
+import { BackendError, sizeOf } from '@konv/core-tensor';
 import { addressOf, fill } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from './call.js';
@@ -27,7 +27,7 @@ function run(call: Call, { inputs, attrs }: KernelInputs): TensorInfo {
   const rest = x.shape.slice(1);
   const { info, ref } = call.output([count, ...rest]);
   fill(call.engine, 0, ref);
-  const width = rest.reduce((n, size) => n * size, 1);
+  const width = sizeOf(rest);
   const { f32, i32 } = call.engine.heap;
   const [source, target, id] = [addressOf(from) / 4, addressOf(ref) / 4, addressOf(at) / 4];
   for (let i = 0; i < x.shape[0]; i++) {

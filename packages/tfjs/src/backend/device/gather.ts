@@ -1,6 +1,6 @@
-import { BackendError, sizeOf, type Shape, type TensorRef } from '@konv/core-tensor';
+import { BackendError, contiguousStrides, sizeOf, type Shape, type TensorRef } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { aroundAxis, rowMajor } from '../strided.js';
+import { aroundAxis } from '../../strided.js';
 import type { DeviceMemory } from './memory.js';
 import { positionsOf } from './move.js';
 import type { DeviceWork } from './work.js';
@@ -23,7 +23,7 @@ function bounded(work: DeviceWork, index: TensorInfo, size: number, instead: num
 
 /** Flat positions in a row-major tensor of `shape`, of elements of `index`'s shape: made of the index along `axis` and their own place. */
 function flatPositions(work: DeviceWork, index: TensorInfo, of: Shape, shape: Shape, axis: number): TensorInfo {
-  const strides = rowMajor(shape);
+  const strides = contiguousStrides(shape);
   const places = positionsOf(of, { offset: 0, strides: strides.map((s, i) => (i === axis ? 0 : s)) });
   return work.add(work.mul(index, strides[axis]), work.upload(places, [places.length], 'int32'));
 }

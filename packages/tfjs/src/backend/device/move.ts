@@ -1,7 +1,7 @@
 /** Windows of flat tensors, read and written by kernels that make new tensors. */
 import { BackendError, type Shape, sizeOf } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Window as Strides } from '../strided.js';
+import { eachRow, type Window as Strides } from '../../strided.js';
 import type { DeviceWork } from './work.js';
 
 /** What every tfjs backend's kernels of movement can do. */
@@ -60,18 +60,13 @@ function boxOf(axes: readonly Axis[]): Box | null {
 }
 
 /** Flat positions of the window's elements in row-major order. */
-export function positionsOf(shape: Shape, { strides, offset }: Strides): Int32Array {
+export function positionsOf(shape: Shape, window: Strides): Int32Array {
   const out = new Int32Array(sizeOf(shape));
-  const at = shape.map(() => 0);
-  for (let i = 0, p = offset; i < out.length; i++) {
-    out[i] = p;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      p += strides[axis];
-      if (++at[axis] < shape[axis]) break;
-      at[axis] = 0;
-      p -= strides[axis] * shape[axis];
-    }
-  }
+  if (out.length === 0) return out;
+  let i = 0;
+  eachRow(shape, [window], (n, [p], [step]) => {
+    for (let k = 0; k < n; k++) out[i++] = p + k * step;
+  });
   return out;
 }
 

@@ -2,9 +2,9 @@
  * Max pooling tap by tap: tfjs's `MaxPool` loses NaN, and takes what is below -1e20 for that. A tap is the same place of
  * all windows, a strided window of the padded input.
  */
-import { type PoolGeometry, sizeOf, type TensorRef } from '@konv/core-tensor';
+import { contiguousStrides, type PoolGeometry, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { rowMajor, type Window } from '../strided.js';
+import type { Window } from '../../strided.js';
 import type { DeviceMemory } from './memory.js';
 import { densely, spread } from './move.js';
 import type { DeviceWork } from './work.js';
@@ -31,9 +31,9 @@ function frameOf(g: PoolGeometry): Frame {
     const reach = (g.outSize[a] - 1) * g.stride[a] + g.dilation[a] * (g.kernel[a] - 1) + 1;
     return Math.ceil(Math.max(reach, g.padLow[a] + g.inSize[a]) / g.stride[a]) * g.stride[a];
   });
-  const steps = rowMajor(g.inSize);
+  const steps = contiguousStrides(g.inSize);
   const taps = Array.from({ length: sizeOf(g.kernel) }, (_, t) => {
-    const at = rowMajor(g.kernel).map((step, a) => (Math.floor(t / step) % g.kernel[a]) * g.dilation[a]);
+    const at = contiguousStrides(g.kernel).map((step, a) => (Math.floor(t / step) % g.kernel[a]) * g.dilation[a]);
     return { at, delta: at.reduce((n, p, a) => n + p * steps[a], 0) };
   });
   return { planes: g.batch * g.channels, places: sizeOf(g.outSize), size, taps };
@@ -41,7 +41,7 @@ function frameOf(g: PoolGeometry): Frame {
 
 /** A tap of all windows: `[planes, ...outSize]` of the frame. */
 function tapWindow(f: Frame, g: PoolGeometry, tap: Tap): Window & { shape: number[] } {
-  const [plane, ...steps] = rowMajor([f.planes, ...f.size]);
+  const [plane, ...steps] = contiguousStrides([f.planes, ...f.size]);
   return {
     shape: [f.planes, ...g.outSize],
     strides: [plane, ...steps.map((s, a) => s * g.stride[a])],
@@ -65,8 +65,8 @@ function framed(work: DeviceWork, x: TensorInfo, f: Frame, g: PoolGeometry): Ten
 
 /** Per window: where its first element would be in an input plane, and the place in it of each tap, -1 in the padding. */
 function positions(f: Frame, g: PoolGeometry): { base: Int32Array; of: (tap: Tap) => Int32Array } {
-  const steps = rowMajor(g.inSize);
-  const order = rowMajor(g.outSize);
+  const steps = contiguousStrides(g.inSize);
+  const order = contiguousStrides(g.outSize);
   const start = (i: number, a: 0 | 1 | 2): number => (Math.floor(i / order[a]) % g.outSize[a]) * g.stride[a] - g.padLow[a];
   const base = Int32Array.from({ length: f.places }, (_, i) => axes.reduce<number>((n, a) => n + start(i, a) * steps[a], 0));
   const inside = (i: number, tap: Tap): boolean => axes.every((a) => start(i, a) + tap.at[a] >= 0 && start(i, a) + tap.at[a] < g.inSize[a]);
@@ -135,7 +135,7 @@ export function maxPoolGrad(memory: DeviceMemory, dy: TensorRef, indices: Tensor
       const placed = spread(work, part, tapWindow(f, g, tap), total);
       frame = frame === null ? placed : work.add(frame, placed);
     }
-    const [plane, ...steps] = rowMajor([f.planes, ...f.size]);
+    const [plane, ...steps] = contiguousStrides([f.planes, ...f.size]);
     const offset = axes.reduce<number>((n, a) => n + g.padLow[a] * steps[a], 0);
     const inside = { shape: [f.planes, ...g.inSize], strides: [plane, ...steps], offset };
     work.store(densely(work, frame as TensorInfo, inside), out);

@@ -1,5 +1,5 @@
 /** Products of matrices and convolutions: tfjs's `BatchMatMul`, `FusedConv2D` and `FusedDepthwiseConv2D`. */
-import type { ActivationKind, ConvGeometry, MatmulAttrs, TensorRef } from '@konv/core-tensor';
+import { type ActivationKind, type ConvGeometry, type MatmulAttrs, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { filterGradPlane, forward, framePadding, isDepthwise, planeOf, toNCHW, toNHWC } from '../conv.js';
 import { exp, tanh } from './functions.js';
@@ -50,7 +50,7 @@ export function conv(
       : work.transpose(work.load(weight, [g.outChannels, g.inChannels, kh, kw]), [2, 3, 1, 0]);
     const kernel = depthwise ? 'FusedDepthwiseConv2D' : 'FusedConv2D';
     const y = work.transpose(forward(work, kernel, image, filter, bias && work.load(bias), planeOf(g)), toNCHW);
-    const flat = work.reshape(y, [y.shape.reduce((n, d) => n * d, 1)]);
+    const flat = work.reshape(y, [sizeOf(y.shape)]);
     work.store(activation === null ? flat : activate(work, activation, flat), out);
   });
 }

@@ -1,6 +1,6 @@
 import { type ArgReduceKind, type ReduceKind, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { aroundAxis } from '../strided.js';
+import { aroundAxis } from '../../strided.js';
 import { extremum } from './elementwise.js';
 import type { DeviceMemory } from './memory.js';
 import type { DeviceWork } from './work.js';

@@ -1,5 +1,5 @@
 /** Modules for what PyTorch writes as a method call in `forward`, so that a loaded network is made of modules alone. */
-import { amax, cat, permute, reshape, type Tensor } from '@konv/core-tensor';
+import { amax, cat, permute, reshape, sizeOf, type Tensor } from '@konv/core-tensor';
 import { Module } from '@konv/layers';
 
 /** The axes in another order: y's axis i is x's axis `order[i]`. A view. Errors: `ShapeError`. Source: torch.permute. */
@@ -39,7 +39,7 @@ export class Reshape extends Module {
 export class FlattenChannelsLast extends Module {
   override forward(x: Tensor): Tensor {
     const last = permute(x, [0, ...x.shape.map((_, i) => i + 2).slice(0, x.rank - 2), 1]);
-    return reshape(last, [x.shape[0], x.shape.slice(1).reduce((n, d) => n * d, 1)]);
+    return reshape(last, [x.shape[0], sizeOf(x.shape.slice(1))]);
   }
 }
 

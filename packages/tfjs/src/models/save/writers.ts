@@ -1,3 +1,4 @@
+import { sizeOf } from '@konv/core-tensor';
 import {
   AlphaDropout,
   BatchNorm1d,
@@ -31,7 +32,7 @@ import {
 import { ElementPReLU, GaussianDropout, GaussianNoise, HardSigmoid, ThresholdedReLU } from '../modules/activations.js';
 import { FlattenChannelsLast, GlobalPool, Permute, RepeatVector, Reshape, ToInt32 } from '../modules/axes.js';
 import { type Json, Uncovered } from '../refuse.js';
-import { type Reorder, sizeOf } from '../transpose.js';
+import type { Reorder } from '../transpose.js';
 import { type Desk, type Flow, KeepOrder, type Writer } from './exporter.js';
 import { sizeWriters } from './writers-sizes.js';
 import { type WriterRow, windowWriters } from './writers-windows.js';
@@ -86,7 +87,7 @@ function permute(m: Permute, x: Flow, at: Desk): Flow {
 
 function reshape(m: Reshape, x: Flow, at: Desk): Flow {
   if (x.moved) throw new Uncovered('its input is an image with the channels first');
-  const known = m.shape.filter((d) => d !== -1).reduce((a, b) => a * b, 1);
+  const known = sizeOf(m.shape.filter((d) => d !== -1));
   const shape = m.shape.map((d) => (d === -1 ? sizeOf(x.shape) / known : d));
   at.layer('Reshape', { target_shape: shape });
   return { shape, moved: false };
@@ -95,7 +96,7 @@ function reshape(m: Reshape, x: Flow, at: Desk): Flow {
 /** [features] -> [channels, ...spatial]: there, the shape with the channels first, and then their move to the end. */
 function unflatten(m: Unflatten, x: Flow, at: Desk): Flow {
   if (x.shape.length !== 1 || (m.dim !== 1 && m.dim !== -1)) throw new Uncovered('its input is not [batch, features]');
-  const known = m.unflattenedSize.filter((d) => d !== -1).reduce((a, b) => a * b, 1);
+  const known = sizeOf(m.unflattenedSize.filter((d) => d !== -1));
   const sizes = m.unflattenedSize.map((d) => (d === -1 ? x.shape[0] / known : d));
   at.layer('Reshape', { target_shape: sizes });
   if (sizes.length < 3) return { shape: sizes, moved: false };

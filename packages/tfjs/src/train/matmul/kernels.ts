@@ -1,4 +1,4 @@
-import { contiguousStrides, type Shape, type TensorRef } from '@konv/core-tensor';
+import { contiguousStrides, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import { addressOf, fill, matmul, type MatmulEnd } from '@konv/backend-wasm/families';
 import { getKernel, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
@@ -36,7 +36,7 @@ function product(
   end: MatmulEnd,
 ) {
   const { m, n, k, transposeA, transposeB } = p;
-  const of = (own: Shape): number => (own.reduce((product, size) => product * size, 1) === 1 ? 1 : count);
+  const of = (own: Shape): number => (sizeOf(own) === 1 ? 1 : count);
   // Rows of all matrices are rows of one, where the other operand is one for all.
   const joined = of(p.batchB) === 1 && !transposeA ? of(p.batchA) : 1;
   const [ra, ca] = transposeA ? [k, m] : [joined * m, k];
@@ -72,8 +72,7 @@ function integerProduct(call: Call, a: TensorInfo, b: TensorInfo, p: ProductCase
   const [dataB, atB] = from(refB);
   const [rowA, stepA] = p.transposeA ? [1, m] : [k, 1];
   const [stepB, columnB] = p.transposeB ? [1, k] : [n, 1];
-  const matricesOf = (own: Shape): number => own.reduce((product, size) => product * size, 1);
-  const [strideA, strideB] = [matricesOf(p.batchA) === 1 ? 0 : m * k, matricesOf(p.batchB) === 1 ? 0 : k * n];
+  const [strideA, strideB] = [sizeOf(p.batchA) === 1 ? 0 : m * k, sizeOf(p.batchB) === 1 ? 0 : k * n];
   let to = addressOf(ref) / 4;
   for (const run of runsOf(p)) {
     for (let matrix = 0; matrix < run.count; matrix++) {

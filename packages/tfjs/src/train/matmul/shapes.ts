@@ -1,4 +1,4 @@
-import { BackendError, type Shape } from '@konv/core-tensor';
+import { BackendError, type Shape, sizeOf } from '@konv/core-tensor';
 import { broadcast_util } from '@tensorflow/tfjs-core';
 
 /** A product of matrices with tfjs's attributes: c[i] = op(a[i]) op(b[i]), where batches are broadcast to each other's axes. */
@@ -12,8 +12,6 @@ export interface ProductCase {
   readonly batchB: Shape;
   readonly outShape: Shape;
 }
-
-const sizeOf = (shape: Shape): number => shape.reduce((n, size) => n * size, 1);
 
 /** Errors: `BackendError` where the inner sizes differ, or the batches cannot be broadcast. */
 export function productCase(kernel: string, a: Shape, b: Shape, transposeA: boolean, transposeB: boolean): ProductCase {

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
+import { contiguousStrides, type HostArray, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 
 /** Where the elements of an operand stand in its array. */
 export interface Window {
@@ -46,14 +46,12 @@ export function eachRow(shape: Shape, operands: readonly Window[], row: Row): vo
   }
 }
 
-/** Row-major strides. */
-export function rowMajor(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, n = 1; axis >= 0; axis--) {
-    strides[axis] = n;
-    n *= shape[axis];
-  }
-  return strides;
+/** Any strides on both sides. */
+export function copyElements(from: HostArray, x: Window, to: HostArray, out: Window, shape: readonly number[]): void {
+  eachRow(shape, [x, out], (n, [p, o], [sp, so]) => {
+    if (sp === 1 && so === 1) to.set(from.subarray(p, p + n), o);
+    else for (let i = 0; i < n; i++, p += sp, o += so) to[o] = from[p];
+  });
 }
 
 /** Elements before, along and after an axis. */
@@ -67,6 +65,6 @@ export function aroundAxis(shape: Shape, axis: number): { outer: number; size: n
  */
 export function compactShape(ref: TensorRef): number[] | null {
   const shape = ref.shape.map((d, axis) => (ref.strides[axis] === 0 ? 1 : d));
-  const dense = rowMajor(shape);
+  const dense = contiguousStrides(shape);
   return shape.every((d, axis) => d === 1 || ref.strides[axis] === dense[axis]) ? shape : null;
 }
