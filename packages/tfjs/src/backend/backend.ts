@@ -2,7 +2,8 @@ import { type Backend, type DType, type HostArray, INTERFACE_VERSION, type Tenso
 import type { UnaryKind } from '@konv/core-tensor';
 import { conv, convGradInput, convGradWeight, supportsConv } from './conv.js';
 import { binary, unary, unaryKernels } from './elementwise.js';
-import { type Engine, sharedDTypes } from './engine.js';
+import { sharedDTypes } from '../dtypes.js';
+import type { Engine } from './engine.js';
 import { argReduce, binaryLoops, cast, copyStrided, fill, gather, reduce, scatterAdd, where } from './loops.js';
 import { matmul } from './matmul.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';

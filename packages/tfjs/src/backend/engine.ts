@@ -1,16 +1,13 @@
-import { BackendError, byteSize, type DType, type HostArray, hostArray, type Shape, sizeOf } from '@konv/core-tensor';
+import { BackendError, byteSize, type HostArray, hostArray, type Shape, sizeOf } from '@konv/core-tensor';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelBackend, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { SharedDType } from '../dtypes.js';
 
 /** TensorFlow.js's core, as `import()` gives it. */
 export type Core = typeof import('@tensorflow/tfjs-core');
 
 /** A block of a tfjs backend's memory, by tfjs's own handle (`dataId`). */
 export type Block = object;
-
-/** The dtypes that konv and tfjs share. */
-export type SharedDType = Exclude<DType, 'float64'>;
-export const sharedDTypes: readonly SharedDType[] = ['bool', 'int32', 'float32'];
 
 /**
  * What this backend needs of tfjs's: kernels by name, and memory that the host can read and write in place.

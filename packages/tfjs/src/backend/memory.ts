@@ -1,7 +1,8 @@
 import { type BackendBuffer, BackendError, byteSize, type DType, type HostArray, hostArray } from '@konv/core-tensor';
 import { type MemoryInfo, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Block, Engine, SharedDType } from './engine.js';
+import type { SharedDType } from '../dtypes.js';
+import type { Block, Engine } from './engine.js';
 import { Work } from './work.js';
 
 /** A buffer of this backend. Its content, of tfjs's memory, is made at the first write. */

@@ -1,6 +1,6 @@
 import { type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { SharedDType } from './engine.js';
+import type { SharedDType } from '../dtypes.js';
 import type { Memory } from './memory.js';
 
 /** One kernel of konv on tfjs's kernels: what it borrows and makes in between, all given back at its end. */

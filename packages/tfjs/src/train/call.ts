@@ -1,13 +1,9 @@
-import { BackendError, type DType, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
+import { BackendError, byteSize, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import { addressOf, cast, copyStrided, isContiguous, operandAt } from '@konv/backend-wasm/families';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { isSharedDType, type SharedDType } from '../dtypes.js';
 import type { TrainingEngine } from './engines.js';
-
-/** The dtypes that konv's families and tfjs share. */
-type SharedDType = Exclude<DType, 'float64'>;
-
-const bytesOf: Record<SharedDType, number> = { bool: 1, int32: 4, float32: 4 };
 
 /** A result: tfjs's handle, and where kernels write it. */
 export interface Output {
@@ -49,12 +45,12 @@ export class Call {
    */
   operand(x: TensorInfo): TensorRef {
     const { dtype, shape } = x;
-    if (!isShared(dtype)) {
+    if (!isSharedDType(dtype)) {
       throw new BackendError(this.kernel, `expected float32, int32 or bool, got a tensor of dtype ${dtype}; cast it first`);
     }
     const address = this.backend.getMemoryOffset(x.dataId) >>> 0;
     const ref = operandAt(address, dtype, shape);
-    if (this.engine.heap.readsSafely(address + sizeOf(shape) * bytesOf[dtype])) return ref;
+    if (this.engine.heap.readsSafely(address + sizeOf(shape) * byteSize[dtype])) return ref;
     const copy = this.temporary(dtype, shape);
     copyStrided(this.engine, ref, copy);
     return copy;
@@ -75,7 +71,7 @@ export class Call {
     const address = this.backend.getMemoryOffset(info.dataId) >>> 0;
     this.#outputs.push(info);
     // tfjs takes what `malloc` returns unseen, also the 0 of a full heap.
-    if (address === 0) throw this.engine.heap.full(sizeOf(shape) * bytesOf[dtype]);
+    if (address === 0) throw this.engine.heap.full(sizeOf(shape) * byteSize[dtype]);
     return { info, ref: operandAt(address, dtype, shape) };
   }
 
@@ -87,7 +83,7 @@ export class Call {
 
   /** Memory until the call ends, uninitialised, row-major. */
   temporary(dtype: SharedDType, shape: Shape): TensorRef {
-    const address = this.engine.heap.allocScratch(sizeOf(shape) * bytesOf[dtype]);
+    const address = this.engine.heap.allocScratch(sizeOf(shape) * byteSize[dtype]);
     this.#blocks.push(address);
     return operandAt(address, dtype, shape);
   }
@@ -120,8 +116,4 @@ export class Call {
 /** x with its axes in the order `axes`: the same elements, other strides. */
 export function turned(x: TensorRef, axes: readonly number[]): TensorRef {
   return { ...x, shape: axes.map((a) => x.shape[a]), strides: axes.map((a) => x.strides[a]) };
-}
-
-function isShared(dtype: string): dtype is SharedDType {
-  return dtype in bytesOf;
 }

@@ -2,6 +2,7 @@ import { BackendError, contiguousStrides, type Shape, sizeOf, type TensorRef } f
 import { addressOf, binary, copyStrided, unary } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from './call.js';
+import type { KernelInputs } from './kernel.js';
 
 /** What tfjs's fused ops do after their product or convolution. */
 export interface Epilogue {
@@ -13,6 +14,17 @@ export interface Epilogue {
   readonly preluWeights: TensorInfo | null;
   /** The slope of 'leakyrelu' below 0. */
   readonly leakyreluAlpha: number;
+}
+
+/** What a fused kernel is asked to do afterwards. */
+export function epilogueOf({ inputs, attrs }: KernelInputs): Epilogue {
+  const { bias = null, preluActivationWeights = null } = inputs as { bias?: TensorInfo; preluActivationWeights?: TensorInfo };
+  return {
+    bias,
+    activation: attrs['activation'] as string | undefined,
+    preluWeights: preluActivationWeights,
+    leakyreluAlpha: (attrs['leakyreluAlpha'] as number | undefined) ?? 0,
+  };
 }
 
 const loops: Readonly<Record<string, (f32: Float32Array, begin: number, end: number, alpha: number) => void>> = {

@@ -7,6 +7,9 @@ export interface KernelInputs {
   readonly attrs: NamedAttrMap;
 }
 
+/** An input that the kernel always has. */
+export const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
+
 /** A kernel of tfjs's, computed by konv's, or watched. */
 export interface TrainingKernel {
   /** tfjs's name of it. */

@@ -1,6 +1,7 @@
 import { contiguousStrides, sizeOf } from '@konv/core-tensor';
 import { copyStrided } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { isSharedDType } from '../dtypes.js';
 import type { Call } from './call.js';
 import type { KernelInputs, TrainingKernel } from './kernel.js';
 
@@ -24,5 +25,5 @@ function run(call: Call, { inputs, attrs }: KernelInputs): TensorInfo {
 }
 
 export const tileKernels: readonly TrainingKernel[] = [
-  { name: 'Tile', run, leaves: ({ inputs }) => !['float32', 'int32', 'bool'].includes(inputs['x']?.dtype as string) },
+  { name: 'Tile', run, leaves: ({ inputs }) => !isSharedDType(inputs['x']?.dtype as string) },
 ];

@@ -1,6 +1,6 @@
 import { type Backend, type DType, INTERFACE_VERSION, sizeOf, type TensorRef, type UnaryKind } from '@konv/core-tensor';
 import { supportsConv } from '../conv.js';
-import { type SharedDType, sharedDTypes } from '../engine.js';
+import { type SharedDType, sharedDTypes } from '../../dtypes.js';
 import type { MemoryLimits } from '../memory.js';
 import { binary, cast, servesBinary, unaries, unary, where } from './elementwise.js';
 import type { DeviceEngine } from './engine.js';

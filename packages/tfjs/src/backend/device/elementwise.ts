@@ -1,6 +1,6 @@
 import { type BinaryKind, sizeOf, type TensorRef, type UnaryKind } from '@konv/core-tensor';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { SharedDType } from '../engine.js';
+import type { SharedDType } from '../../dtypes.js';
 import { compactShape } from '../../strided.js';
 import { exp, log, pow, powInt32, tanh } from './functions.js';
 import type { DeviceMemory } from './memory.js';

@@ -1,6 +1,7 @@
 import { type HostArray, type HostArrays, hostArray, type Shape, sizeOf } from '@konv/core-tensor';
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import { type Core, type SharedDType, TfjsEngine } from '../engine.js';
+import type { SharedDType } from '../../dtypes.js';
+import { type Core, TfjsEngine } from '../engine.js';
 
 /** Powers of two from 2^-LOWEST_POWER to 2^LOWEST_POWER, as one tensor: scaling by one of them is exact. */
 export const LOWEST_POWER = 126;

@@ -1,6 +1,6 @@
 import type { HostArray } from '@konv/core-tensor';
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import type { SharedDType } from '../engine.js';
+import type { SharedDType } from '../../dtypes.js';
 import type { DeviceEngine } from './engine.js';
 
 /** Elements of an operand: fewer may be computed on the host (`WEBGL_CPU_HANDOFF_SIZE_THRESHOLD`), which tells nothing. */

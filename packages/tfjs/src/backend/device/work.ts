@@ -1,6 +1,6 @@
 import { type HostArray, hostArray, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { SharedDType } from '../engine.js';
+import type { SharedDType } from '../../dtypes.js';
 import { compactShape } from '../../strided.js';
 import type { DeviceMemory } from './memory.js';
 import { densely, place } from './move.js';

@@ -1,6 +1,6 @@
 import { type NamedAttrMap, getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
-import { type Epilogue, finish } from '../epilogue.js';
+import { epilogueOf, finish } from '../epilogue.js';
 import type { KernelInputs } from '../kernel.js';
 import { fitsXnnpack } from './xnnpack.js';
 
@@ -25,16 +25,10 @@ export function isPlainFused(given: KernelInputs, depthwise: boolean): boolean {
 
 /** The convolution by the kernel that is registered for it, then bias and activation of any shape, in place. */
 export function runFused(call: Call, given: KernelInputs, depthwise: boolean): TensorInfo {
-  const { x, filter, bias = null, preluActivationWeights = null } = inputsOf(given);
+  const { x, filter } = inputsOf(given);
   const { attrs } = given;
   const out = call.adopted(convolve(call, depthwise ? 'DepthwiseConv2dNative' : 'Conv2D', { x, filter }, attrs));
-  const end: Epilogue = {
-    bias,
-    activation: attrs['activation'] as string | undefined,
-    preluWeights: preluActivationWeights,
-    leakyreluAlpha: (attrs['leakyreluAlpha'] as number | undefined) ?? 0,
-  };
-  finish(call, out.ref, end, attrs['dataFormat'] === 'NCHW' ? 1 : 3);
+  finish(call, out.ref, epilogueOf(given), attrs['dataFormat'] === 'NCHW' ? 1 : 3);
   return out.info;
 }
 

@@ -2,13 +2,11 @@ import { BackendError, type Shape } from '@konv/core-tensor';
 import { fill } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
-import type { KernelInputs, TrainingKernel } from '../kernel.js';
+import { input, type KernelInputs, type TrainingKernel } from '../kernel.js';
 import { gradFilter, gradInput } from './choose.js';
 import { checkGradient, type ConvCase, conv3DCase, convCase, imageShape, isEmpty } from './geometry.js';
 import { forwardPlanar } from './planar.js';
 import { fitsXnnpack, forwardCase } from './xnnpack.js';
-
-const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
 
 type Kind = 'dense' | 'depthwise' | '3-D';
 

@@ -1,9 +1,9 @@
 import { contiguousStrides, type Shape, sizeOf, type TensorRef } from '@konv/core-tensor';
 import { addressOf, fill, matmul, type MatmulEnd } from '@konv/backend-wasm/families';
-import { getKernel, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
-import { type Epilogue, finish } from '../epilogue.js';
-import type { KernelInputs, TrainingKernel } from '../kernel.js';
+import { epilogueOf, finish } from '../epilogue.js';
+import { input, type KernelInputs, type TrainingKernel } from '../kernel.js';
 import { type ProductCase, productCase, type Run, runsOf } from './shapes.js';
 
 /**
@@ -14,8 +14,6 @@ import { type ProductCase, productCase, type Run, runsOf } from './shapes.js';
 
 /** Rows up to which XNNPACK is faster, which keeps the packed weight of a product from call to call. */
 const FEW_ROWS = 4;
-
-const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
 
 const given = ({ attrs }: KernelInputs, kernel: string, a: TensorInfo, b: TensorInfo): ProductCase =>
   productCase(kernel, a.shape, b.shape, attrs['transposeA'] === true, attrs['transposeB'] === true);
@@ -102,18 +100,6 @@ function isFewRows(given_: KernelInputs): boolean {
   const [m, k] = a.shape.slice(-2);
   return plain(a) && plain(b) && !transposeA && !transposeB && m > 0 && m <= FEW_ROWS && k > 0 && b.shape[b.shape.length - 2] === k;
 }
-
-function epilogueOf({ inputs, attrs }: KernelInputs): Epilogue {
-  const { bias = null, preluActivationWeights = null } = inputs as { bias?: TensorInfo; preluActivationWeights?: TensorInfo };
-  return {
-    bias,
-    activation: attrs['activation'] as string | undefined,
-    preluWeights: preluActivationWeights,
-    leakyreluAlpha: alphaOf(attrs),
-  };
-}
-
-const alphaOf = (attrs: NamedAttrMap): number => (attrs['leakyreluAlpha'] as number | undefined) ?? 0;
 
 function runFused(call: Call, given_: KernelInputs): TensorInfo {
   const [a, b] = [input(given_, 'a'), input(given_, 'b')];

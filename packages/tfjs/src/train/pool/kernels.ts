@@ -4,7 +4,7 @@ import { addressOf } from '@konv/backend-wasm/families';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Call } from '../call.js';
 import { shared } from '../identity.js';
-import type { KernelInputs, TrainingKernel } from '../kernel.js';
+import { input, type KernelInputs, type TrainingKernel } from '../kernel.js';
 import { type PoolCase, poolCase } from './geometry.js';
 import { integerMaxima } from './integers.js';
 
@@ -13,8 +13,6 @@ import { integerMaxima } from './integers.js';
  * first is the maximum, in three the last). tfjs-wasm's own: maxima begin at 1.2e-38 but in `MaxPool`, which makes -infinity
  * of a window that begins with NaN, as `AvgPool` does of any NaN; padded windows of one element are not all written.
  */
-
-const input = ({ inputs }: KernelInputs, name: string): TensorInfo => inputs[name] as TensorInfo;
 
 /** Runs `use` with the address of the windows' table on the heap. */
 function withTable(call: Call, { table }: PoolCase, use: (address: number) => void): void {
