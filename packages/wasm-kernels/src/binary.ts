@@ -1,4 +1,4 @@
-import { webAssembly } from './webassembly.js';
+import { requireWebAssembly, type WasmModule, webAssembly } from './webassembly.js';
 
 /** What the engine must know: 128-bit SIMD, or relaxed SIMD with its fused multiply-add on top. */
 export type SimdLevel = 'simd' | 'relaxed';
@@ -18,6 +18,16 @@ const probes: Record<SimdLevel, Uint8Array<ArrayBuffer>> = {
 export function bestLevel(): SimdLevel | null {
   if (webAssembly?.validate(probes.relaxed)) return 'relaxed';
   return webAssembly?.validate(probes.simd) ? 'simd' : null;
+}
+
+/** A binary from its text in a generated module. */
+export function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+/** Compiles a binary, which is built for shared memory, for that or for unshared memory. */
+export function compileBinary(binary: Uint8Array<ArrayBuffer>, shared: boolean): Promise<WasmModule> {
+  return requireWebAssembly().compile(shared ? binary : forUnsharedMemory(binary));
 }
 
 const IMPORT_SECTION = 2;

@@ -1,4 +1,4 @@
-import { forUnsharedMemory, type SimdLevel } from './binary.js';
+import { compileBinary, fromBase64, type SimdLevel } from './binary.js';
 import type { ChannelsLastKernels } from './generated/channels-last.js';
 import { requireWebAssembly, type WasmMemory, type WasmModule } from './webassembly.js';
 
@@ -8,8 +8,7 @@ export type { ChannelsLastKernels };
 export async function compileChannelsLast(level: SimdLevel, shared: boolean): Promise<WasmModule> {
   const { base64 } =
     level === 'relaxed' ? await import('./generated/channels-last-relaxed.js') : await import('./generated/channels-last-simd.js');
-  const binary = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  return requireWebAssembly().compile(shared ? binary : forUnsharedMemory(binary));
+  return compileBinary(fromBase64(base64), shared);
 }
 
 /** An instance over the caller's memory. These kernels need no scratch memory. */

@@ -1,4 +1,4 @@
-import { type SimdLevel, forUnsharedMemory } from './binary.js';
+import { compileBinary, fromBase64, type SimdLevel } from './binary.js';
 import type { Kernels } from './generated/kernels.js';
 import { requireWebAssembly, type WasmGlobal, type WasmMemory, type WasmModule } from './webassembly.js';
 
@@ -11,7 +11,7 @@ export type KernelExports = Kernels & {
 /** The binary of a level, built for shared memory. Each level is a module of its own, so that a program loads one. */
 export async function kernelBinary(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
   const { base64 } = level === 'relaxed' ? await import('./generated/relaxed.js') : await import('./generated/simd.js');
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return fromBase64(base64);
 }
 
 /** The binary at a URL: fetched, or read where it is a file. Errors: an `Error` that names the URL and what came. */
@@ -27,8 +27,7 @@ export async function fetchKernels(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 
 /** Compiles the kernels of a level for a shared or an unshared memory; without `url` those that the package carries. */
 export async function compileKernels(level: SimdLevel, shared: boolean, url?: URL): Promise<WasmModule> {
-  const binary = url ? await fetchKernels(url) : await kernelBinary(level);
-  return requireWebAssembly().compile(shared ? binary : forUnsharedMemory(binary));
+  return compileBinary(url ? await fetchKernels(url) : await kernelBinary(level), shared);
 }
 
 /** An instance over the caller's memory. Instances of one memory are independent but for what they write there. */
