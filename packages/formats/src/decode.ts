@@ -34,7 +34,7 @@ export function decodeBool(bytes: Uint8Array): Uint8Array {
   return typed(Uint8Array, bytes);
 }
 
-/** float16: 1 sign, 5 exponent and 10 fraction bits. */
+/** The number whose float16 has the bits `h`: 1 for the sign, 5 for the exponent, 10 for the fraction. */
 export function halfToFloat(h: number): number {
   const sign = h & 0x8000 ? -1 : 1;
   const exponent = (h >> 10) & 31;

@@ -1,3 +1,4 @@
+export { halfToFloat } from './decode.js';
 export type { Entries, HostEntry } from './entries.js';
 export { loadNpy } from './npy/load.js';
 export { type NpyArray, parseNpy } from './npy/parse.js';

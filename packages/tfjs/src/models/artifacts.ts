@@ -52,3 +52,14 @@ export interface LayersModelArtifacts {
 export interface LayersModelHandler {
   load(): Promise<LayersModelArtifacts>;
 }
+
+/** Chunks one after another. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((n, chunk) => n + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -25,7 +25,8 @@ export type Fetch = (url: string) => Promise<Response>;
 
 const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
 
-function hasFiles(): boolean {
+/** Whether this runs where files have paths. */
+export function hasFiles(): boolean {
   return typeof process === 'object' && process !== null && typeof process.versions?.node === 'string';
 }
 

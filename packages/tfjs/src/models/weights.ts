@@ -1,6 +1,7 @@
 /** The weights of a file: what the manifest says of them, and their values. */
 import { type HostArray, MAX_SIZE, showShape, sizeOf } from '@konv/core-tensor';
-import type { Quantization, WeightSpec } from './artifacts.js';
+import { halfToFloat } from '@konv/formats';
+import { joined, type Quantization, type WeightSpec } from './artifacts.js';
 import type { WeightUse } from './plan.js';
 import { AGAIN, describe, isRecord, quoted, refuse } from './refuse.js';
 import type { OpenModel, Part } from './source.js';
@@ -142,15 +143,7 @@ export async function readGroup({ parts, bytes, weights }: StoredGroup): Promise
       'a shard is truncated or of another model; download it again',
     );
   }
-  if (read.length === 0) return new Uint8Array();
-  if (read.length === 1) return read[0];
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of read) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return read.length === 1 ? read[0] : joined(read);
 }
 
 /** A weight's values: those that are quantised as `q scale + min`, rounded to float32 once, or to whole numbers. */
@@ -176,14 +169,4 @@ function dequantised(q: Uint8Array | Uint16Array, { scale = 1, min = 0 }: Quanti
   const out = whole ? new Int32Array(q.length) : new Float32Array(q.length);
   for (let i = 0; i < q.length; i++) out[i] = whole ? Math.round(q[i] * scale + min) : q[i] * scale + min;
   return out;
-}
-
-/** float16: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToFloat(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 31;
-  const fraction = h & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,9 +1,10 @@
 import { FormatError, KonvError } from '@konv/core-tensor';
 import { Embedding, Identity, isModule, type Module } from '@konv/layers';
-import type { LayersModelArtifacts, WeightSpec } from '../artifacts.js';
+import { joined, type LayersModelArtifacts, type WeightSpec } from '../artifacts.js';
 import { ToInt32 } from '../modules/axes.js';
 import { LayersGraph } from '../modules/graph.js';
 import { describe, isRecord, type Json, SAVE, Uncovered } from '../refuse.js';
+import { hasFiles } from '../source.js';
 import { reorder } from '../transpose.js';
 import { encodeWeight, type QuantizedDType } from './encode.js';
 import { type Flow, rowOf, type SavedWeight, tfjsName, writeRow } from './exporter.js';
@@ -64,7 +65,7 @@ export async function toLayersModel(net: Module, options: SaveLayersModelOptions
     convertedBy: null,
     modelTopology: topologyOf(written),
     weightSpecs: specs,
-    weightData: joined(chunks),
+    weightData: joined(chunks).buffer,
   };
   return { artifacts, load: async () => artifacts };
 }
@@ -86,7 +87,7 @@ export async function saveLayersModel(
   }
   let path = '';
   if (!saver) {
-    if (typeof process !== 'object' || typeof process?.versions?.node !== 'string') {
+    if (!hasFiles()) {
       throw refuseSave('Node for a path', 'a browser', 'pass tf.io.browserDownloads() or call toLayersModel');
     }
     const named = given instanceof URL || /^file:/i.test(given as string);
@@ -166,16 +167,6 @@ function checkWritten(layers: readonly Json[], problems: readonly string[]): voi
 
 function topologyOf({ className, config }: Saved): object {
   return { class_name: className, config, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' };
-}
-
-function joined(chunks: readonly Uint8Array[]): ArrayBuffer {
-  const out = new Uint8Array(chunks.reduce((n, chunk) => n + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out.buffer;
 }
 
 function checkOptions(net: unknown, options: unknown): SaveLayersModelOptions {
